@@ -1,0 +1,1 @@
+//! The suite for the usage ports.

@@ -1,0 +1,17 @@
+//! The durable event log: entries in a hash chain, one stream a retirement,
+//! leases for workers.
+//!
+//! Implementations: [`MemoryJournal`] here, redb in `deprovision-journal`. All
+//! run the suite in `conformance::journal`.
+
+mod entry;
+mod error;
+mod lease;
+mod memory;
+mod port;
+
+pub use entry::{Actor, Entry, Version};
+pub use error::{AppendError, Cause, JournalError, LeaseError};
+pub use lease::Lease;
+pub use memory::MemoryJournal;
+pub use port::{Authority, Journal, StreamInfo, check_chain};

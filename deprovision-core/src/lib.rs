@@ -1,0 +1,18 @@
+//! Core of `deprovision`: the catalog, the retirement state machine, the engine
+//! and the provider traits. No network, no disk, no C.
+#![deny(missing_docs)]
+
+pub mod catalog;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod digest;
+pub mod id;
+pub mod journal;
+pub mod ledger;
+pub mod observation;
+pub mod permit;
+pub mod provider;
+pub mod resource;
+pub mod secret;
+pub mod time;
+pub mod usage;

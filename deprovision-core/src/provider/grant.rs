@@ -1,0 +1,68 @@
+//! Permissions that name an API.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::id::ApiId;
+use crate::observation::{Observation, PositiveControl};
+use crate::permit::WritePermit;
+use crate::provider::{Outcome, ProviderError};
+use crate::resource::{GrantId, IssuerId};
+
+/// Whether a grant exists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(clippy::exhaustive_enums, reason = "a grant is there or it is not")]
+pub enum GrantState {
+    /// It is there.
+    Present {
+        /// Who holds it, for a person.
+        principal: String,
+        /// The whole grant in the provider's own form: enough to put it back. No secrets.
+        document: serde_json::Value,
+    },
+    /// It is not there.
+    Absent {
+        /// What the same read still saw.
+        control: PositiveControl,
+    },
+}
+
+/// Finds and reads grants.
+///
+/// # Behaviour
+/// Held by the cases of `conformance::grant`:
+/// - `grants` lists every grant that names the API, from all pages. What it can
+///   not decide (a wildcard, a condition) makes the answer partial, never clean.
+#[async_trait]
+pub trait GrantObserver: Send + Sync {
+    /// All grants that name the API.
+    async fn grants(
+        &self,
+        issuer: &IssuerId,
+        api: &ApiId,
+    ) -> Result<Observation<Vec<GrantId>>, ProviderError>;
+
+    /// One grant.
+    async fn grant(&self, id: &GrantId) -> Result<Observation<GrantState>, ProviderError>;
+}
+
+/// Removes grants, and puts them back.
+///
+/// # Behaviour
+/// Held by the cases of `conformance::grant`:
+/// - `remove` removes that grant and nothing else; removing an absent one is `Done`.
+/// - `put_back` with the document that was observed restores the grant as it was; it is absorbing.
+#[async_trait]
+pub trait PermissionAuditor: Send + Sync {
+    /// Removes one grant.
+    async fn remove(&self, id: &GrantId, permit: &WritePermit) -> Result<Outcome, ProviderError>;
+
+    /// Puts a removed grant back.
+    async fn put_back(
+        &self,
+        id: &GrantId,
+        document: &serde_json::Value,
+        permit: &WritePermit,
+    ) -> Result<Outcome, ProviderError>;
+}

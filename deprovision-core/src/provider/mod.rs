@@ -1,0 +1,50 @@
+//! The ports to the outside world: what an adapter implements.
+//!
+//! One file a port. Observing and acting are separate traits: an observer can
+//! not write (invariant I-13), and every write takes a [`WritePermit`], which
+//! only a living lease gives. What cannot be undone also takes a
+//! [`DestructionWarrant`] or an [`EraseWarrant`].
+//!
+//! # For implementers
+//! - Say [`Outcome::Unknown`] when a request was sent and its effect is not
+//!   known (a time-out, a 202, a lost reply). Never guess.
+//! - Give an absence its [`PositiveControl`](crate::observation::PositiveControl).
+//! - Read every page, or say [`Coverage::Partial`](crate::observation::Coverage::Partial).
+//! - An empty selection is a no-op.
+//! - Do not retry: the engine does, by the error's [`ErrorKind`] alone.
+//! - Take ready-made clients; show no third-party type elsewhere in the API.
+//! - Run the trait's suite in `conformance`.
+
+mod archive;
+mod code;
+mod credential;
+mod document;
+mod error;
+mod grant;
+mod notice;
+mod outcome;
+mod owner;
+mod path;
+mod usage;
+
+pub use archive::{
+    ArchiveReader, ArchiveState, Archiver, ByteStream, DatasetReader, Eraser, Manifest,
+    ManifestEntry, ObjectInfo, Retention,
+};
+pub use code::{
+    ChangeProposer, ChangeState, CodeSearch, Marker, Reference, ReferenceKind, Removal,
+};
+pub use credential::{CredentialObserver, CredentialRevoker, CredentialState, IssuerState};
+pub use document::{DocumentMark, DocumentObserver, DocumentState, DocumentUpdater};
+pub use error::{ErrorKind, ProviderError};
+pub use grant::{GrantObserver, GrantState, PermissionAuditor};
+pub use notice::{Delivery, DeliveryObserver, Notice, NoticeStage, Notifier};
+pub use outcome::{EffectClass, Outcome, Reversibility};
+pub use owner::OwnerResolver;
+pub use path::{
+    AccessPath, AccessPathObserver, FaceProbe, GoneNotice, PathProbe, PathState, ProbeAnswer,
+    SunsetNotice,
+};
+pub use usage::UsageSource;
+
+pub use crate::permit::{DestructionWarrant, EraseWarrant, WritePermit};

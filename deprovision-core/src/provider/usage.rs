@@ -1,0 +1,33 @@
+//! Reading usage.
+
+use async_trait::async_trait;
+
+use crate::catalog::Api;
+use crate::observation::Observation;
+use crate::provider::ProviderError;
+use crate::time::{Period, Window};
+use crate::usage::UsageEvidence;
+
+/// A source of usage: an access log, a metric, a table.
+///
+/// # Behaviour
+/// Held by the cases of `conformance::usage`:
+/// - A gap in the records inside the window makes the answer partial or unknown, never zero.
+/// - The watermark is the newest moment up to which the records are known to be
+///   complete, not the time of the newest request.
+/// - Calls that were refused count.
+#[async_trait]
+pub trait UsageSource: Send + Sync {
+    /// The source's name, as catalogs and logs give it.
+    fn name(&self) -> &str;
+
+    /// How far the source's records usually lie behind.
+    fn lag(&self) -> Period;
+
+    /// What was called in the window.
+    async fn usage(
+        &self,
+        api: &Api,
+        window: Window,
+    ) -> Result<Observation<UsageEvidence>, ProviderError>;
+}

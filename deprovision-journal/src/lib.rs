@@ -1,0 +1,2 @@
+//! The durable event log of deprovision: redb, embedded.
+#![deny(missing_docs)]

@@ -1,0 +1,2 @@
+//! Providers that need no cloud: a key file, a directory archive, an outbox of mails.
+#![deny(missing_docs)]

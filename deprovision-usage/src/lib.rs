@@ -1,0 +1,2 @@
+//! Usage of APIs from access logs, for deprovision.
+#![deny(missing_docs)]
