@@ -1,0 +1,153 @@
+//! Composing policies: the stricter of two, point by point, so that a team's
+//! policy can never loosen the organisation's.
+
+use std::cmp::{max, min};
+
+use crate::permit::ApprovalRule;
+use crate::policy::{Limits, Policy, Retry, Watch};
+
+impl Policy {
+    /// The policy that demands whatever either of the two demands.
+    ///
+    /// Associative, commutative and idempotent; the result is never looser than
+    /// either. Patience is stricter when it is shorter, a soak when it is longer.
+    #[must_use]
+    pub fn stricter(&self, other: &Self) -> Self {
+        Self {
+            // Skipping notice is a loosening: both must want it.
+            emergency: self.emergency && other.emergency,
+            notice: max(self.notice, other.notice),
+            brown_outs: longest(&self.brown_outs, &other.brown_outs),
+            brown_out_gap: max(self.brown_out_gap, other.brown_out_gap),
+            quiet_before_close: max(self.quiet_before_close, other.quiet_before_close),
+            close_soak: max(self.close_soak, other.close_soak),
+            soak: max(self.soak, other.soak),
+            usage_max_age: min(self.usage_max_age, other.usage_max_age),
+            usage_lag: min(self.usage_lag, other.usage_lag),
+            usage_recheck: max(self.usage_recheck, other.usage_recheck),
+            approve_plan: both(&self.approve_plan, &other.approve_plan),
+            approve_destruction: both(&self.approve_destruction, &other.approve_destruction),
+            approval_expiry: min(self.approval_expiry, other.approval_expiry),
+            objection_expiry: max(self.objection_expiry, other.objection_expiry),
+            review_patience: min(self.review_patience, other.review_patience),
+            review_recheck: max(self.review_recheck, other.review_recheck),
+            limits: Limits {
+                credentials: min(self.limits.credentials, other.limits.credentials),
+                targets: min(self.limits.targets, other.limits.targets),
+                retirements: min(self.limits.retirements, other.limits.retirements),
+                irreversible_per_day: min(
+                    self.limits.irreversible_per_day,
+                    other.limits.irreversible_per_day,
+                ),
+            },
+            retry: Retry {
+                attempts: min(self.retry.attempts, other.retry.attempts),
+                first_wait: max(self.retry.first_wait, other.retry.first_wait),
+            },
+            freezes: {
+                let mut freezes = self.freezes.clone();
+                freezes.extend(other.freezes.iter().cloned());
+                freezes.sort_by(|a, b| (a.from, a.to, &a.why).cmp(&(b.from, b.to, &b.why)));
+                freezes.dedup();
+                freezes
+            },
+            watch: Watch {
+                every: min(self.watch.every, other.watch.every),
+                lasts: max(self.watch.lasts, other.watch.lasts),
+            },
+        }
+    }
+}
+
+/// As many brown-outs as either has, each as long as the longer.
+fn longest<T: Copy + Ord>(a: &[T], b: &[T]) -> Vec<T> {
+    let (more, fewer) = if a.len() >= b.len() { (a, b) } else { (b, a) };
+    more.iter()
+        .enumerate()
+        .map(|(i, value)| fewer.get(i).map_or(*value, |other| max(*value, *other)))
+        .collect()
+}
+
+fn both(a: &ApprovalRule, b: &ApprovalRule) -> ApprovalRule {
+    ApprovalRule {
+        people: max(a.people, b.people),
+        roles: a.roles.union(&b.roles).cloned().collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Role;
+    use crate::policy::FreezeWindow;
+    use crate::time::{Period, Timestamp};
+    use proptest::prelude::*;
+
+    fn period() -> impl Strategy<Value = Period> {
+        (0u64..1_000).prop_map(Period::hours)
+    }
+
+    fn rule() -> impl Strategy<Value = ApprovalRule> {
+        (0u32..5, prop::collection::btree_set("[a-c]", 0..3)).prop_map(|(people, roles)| {
+            let mut rule = ApprovalRule::people(people);
+            rule.roles = roles.into_iter().map(|r| Role::parse(r).unwrap()).collect();
+            rule
+        })
+    }
+
+    prop_compose! {
+        fn policy()(
+            emergency in any::<bool>(),
+            p in prop::collection::vec(period(), 13),
+            brown_outs in prop::collection::vec(period(), 0..4),
+            approve_plan in rule(),
+            approve_destruction in rule(),
+            n in prop::collection::vec(0u32..100, 5),
+            freezes in prop::collection::vec((0u64..50, 1u64..50), 0..3),
+        ) -> Policy {
+            let mut freezes: Vec<_> = freezes
+                .into_iter()
+                .map(|(from, length)| {
+                    let from = Period::days(from).after(Timestamp::UNIX_EPOCH);
+                    FreezeWindow::new(from, Period::days(length).after(from), "x")
+                })
+                .collect();
+            freezes.sort_by_key(|freeze| (freeze.from, freeze.to));
+            freezes.dedup();
+            Policy {
+                emergency, notice: p[0], brown_outs, brown_out_gap: p[1],
+                quiet_before_close: p[2], close_soak: p[3], soak: p[4], usage_max_age: p[5],
+                usage_lag: p[6], usage_recheck: p[7], approve_plan, approve_destruction,
+                approval_expiry: p[8], objection_expiry: p[9], review_patience: p[10],
+                review_recheck: p[11],
+                limits: Limits { credentials: n[0], targets: n[1], retirements: n[2], irreversible_per_day: n[3] },
+                retry: Retry { attempts: n[4], first_wait: p[12] },
+                freezes,
+                watch: Watch { every: p[0], lasts: p[1] },
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn composing_is_associative_commutative_and_idempotent(a in policy(), b in policy(), c in policy()) {
+            prop_assert_eq!(a.stricter(&b), b.stricter(&a));
+            prop_assert_eq!(a.stricter(&b).stricter(&c), a.stricter(&b.stricter(&c)));
+            prop_assert_eq!(a.stricter(&a), a);
+        }
+
+        #[test]
+        fn composing_never_loosens(a in policy(), b in policy()) {
+            let both = a.stricter(&b);
+            prop_assert!(both.notice >= a.notice && both.soak >= a.soak);
+            prop_assert!(both.usage_max_age <= a.usage_max_age);
+            prop_assert!(both.approve_destruction.people >= a.approve_destruction.people);
+            prop_assert!(both.approve_destruction.roles.is_superset(&a.approve_destruction.roles));
+            prop_assert!(both.limits.credentials <= a.limits.credentials);
+            prop_assert!(a.freezes.iter().all(|f| both.freezes.contains(f)));
+            prop_assert!(!both.emergency || a.emergency);
+            // What was composed once is not changed by composing it again.
+            prop_assert_eq!(both.stricter(&a), both);
+        }
+    }
+}
