@@ -11,6 +11,7 @@ pub mod journal;
 pub mod ledger;
 pub mod observation;
 pub mod permit;
+pub mod pipeline;
 pub mod policy;
 pub mod provider;
 pub mod resource;
