@@ -1,0 +1,273 @@
+//! What happened: facts in the past tense.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::catalog::Api;
+use crate::digest::Digest;
+use crate::id::{ActionId, ObjectionId, PersonId, StepId};
+use crate::observation::Observation;
+use crate::permit::Approval;
+use crate::pipeline::Pipeline;
+use crate::plan::Plan;
+use crate::policy::Policy;
+use crate::provider::Outcome;
+use crate::time::{Period, Timestamp};
+use crate::usage::UsageEvidence;
+
+/// A reason to hold a retirement. It survives every other event until it is
+/// withdrawn or expires.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Objection {
+    /// Its name.
+    pub id: ObjectionId,
+    /// Who.
+    pub by: PersonId,
+    /// Why.
+    pub reason: String,
+    /// Until when it holds.
+    pub expires: Timestamp,
+}
+
+impl Objection {
+    /// An objection.
+    #[must_use]
+    pub fn new(
+        id: ObjectionId,
+        by: PersonId,
+        reason: impl Into<String>,
+        expires: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            by,
+            reason: reason.into(),
+            expires,
+        }
+    }
+}
+
+/// What a look at an action's target showed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the machine decides on every reading; a new one must fail to compile there"
+)]
+pub enum Reading {
+    /// The action's effect is there.
+    Applied {
+        /// What was seen, for the log. No secrets.
+        evidence: String,
+    },
+    /// The effect is not there.
+    NotApplied {
+        /// What is there instead: enough for `undo` to restore it. No secrets.
+        before: Value,
+    },
+    /// It is under way and waits for others (a review, a delivery).
+    Pending {
+        /// For what.
+        why: String,
+        /// When to look again; the policy's recheck when the provider can not tell.
+        look_again: Option<Timestamp>,
+    },
+}
+
+/// One fact of a retirement's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[expect(
+    clippy::exhaustive_enums,
+    clippy::large_enum_variant,
+    reason = "every event has to be folded; and the large ones occur once a stream"
+)]
+pub enum Event {
+    /// Somebody proposed to retire an API, under a policy and a pipeline that stay.
+    Proposed {
+        /// Which.
+        api: Api,
+        /// Who.
+        by: PersonId,
+        /// Why.
+        reason: String,
+        /// Under which policy.
+        policy: Policy,
+        /// Along which pipeline.
+        pipeline: Pipeline,
+    },
+    /// The plan was made.
+    Planned {
+        /// What will be done.
+        plan: Plan,
+        /// What approvals are bound to.
+        digest: Digest,
+    },
+    /// The world differs from the plan: it has to be made and approved again.
+    PlanVoided {
+        /// How it differs.
+        why: String,
+    },
+    /// Somebody approved.
+    Approved {
+        /// What, by whom, until when.
+        approval: Approval,
+    },
+    /// Somebody objected.
+    Objected {
+        /// The objection.
+        objection: Objection,
+    },
+    /// Somebody took an objection back.
+    ObjectionWithdrawn {
+        /// Which.
+        id: ObjectionId,
+        /// Who.
+        by: PersonId,
+    },
+    /// Usage was read.
+    UsageRead {
+        /// Each source's answer.
+        sources: Vec<Observation<UsageEvidence>>,
+        /// In which lease.
+        epoch: u64,
+    },
+    /// The targets of a step are still those that were approved.
+    ScopeConfirmed {
+        /// Which step.
+        step: StepId,
+    },
+    /// The effect was there before anything was done.
+    ActionSkipped {
+        /// Which.
+        action: ActionId,
+        /// What was seen.
+        evidence: String,
+    },
+    /// What `undo` will restore was recorded (invariant I-15: before the intent).
+    ActionPrepared {
+        /// Which.
+        action: ActionId,
+        /// What was there before.
+        before: Value,
+    },
+    /// The action is about to be sent (before the effect).
+    ActionIntended {
+        /// Which.
+        action: ActionId,
+        /// In which lease.
+        epoch: u64,
+    },
+    /// The provider answered (after the effect). Proves nothing.
+    ActionReported {
+        /// Which.
+        action: ActionId,
+        /// What it said.
+        outcome: Outcome,
+    },
+    /// A look after the action.
+    ActionObserved {
+        /// Which.
+        action: ActionId,
+        /// What it showed.
+        reading: Observation<Reading>,
+    },
+    /// Two agreeing reads showed the effect (invariant I-10).
+    ActionVerified {
+        /// Which.
+        action: ActionId,
+        /// What was seen.
+        evidence: String,
+    },
+    /// A look failed or could not tell, and will be repeated.
+    LookDelayed {
+        /// Which action was looked at.
+        action: ActionId,
+        /// Why.
+        why: String,
+        /// Not before.
+        until: Timestamp,
+    },
+    /// It certainly did not work, and will be sent again.
+    ActionDelayed {
+        /// Which.
+        action: ActionId,
+        /// Why.
+        why: String,
+        /// Not before.
+        until: Timestamp,
+    },
+    /// The undo of an action is about to be sent.
+    UndoIntended {
+        /// Which.
+        action: ActionId,
+        /// In which lease.
+        epoch: u64,
+    },
+    /// The provider answered to the undo.
+    UndoReported {
+        /// Which.
+        action: ActionId,
+        /// What it said.
+        outcome: Outcome,
+    },
+    /// A look after the undo.
+    UndoObserved {
+        /// Which.
+        action: ActionId,
+        /// What it showed.
+        reading: Observation<Reading>,
+    },
+    /// Two agreeing reads, after late requests could no longer land, showed
+    /// what was there before (invariant I-16).
+    ActionUndone {
+        /// Which.
+        action: ActionId,
+    },
+    /// A person has to help (invariant I-17).
+    Parked {
+        /// Why.
+        reason: String,
+        /// Who.
+        owner: PersonId,
+        /// With what.
+        next_safe_action: String,
+    },
+    /// A person helped.
+    Resumed {
+        /// Who.
+        by: PersonId,
+        /// How.
+        reason: String,
+    },
+    /// Somebody called it off; everything is undone.
+    CancelRequested {
+        /// Who.
+        by: PersonId,
+        /// Why.
+        reason: String,
+    },
+    /// Everything is as it was.
+    Unwound,
+    /// The wall clock stepped forward without time passing (invariant I-21).
+    ClockStepped {
+        /// By how much.
+        by: Period,
+    },
+    /// The certificate was signed.
+    Certified {
+        /// The digest of its statement.
+        statement: Digest,
+    },
+    /// A look after retirement found nothing that came back.
+    AuditPassed,
+    /// A look after retirement found something that came back, or could not tell.
+    DriftFound {
+        /// What.
+        what: Vec<String>,
+    },
+    /// The watch is over.
+    WatchEnded,
+}

@@ -1,0 +1,236 @@
+//! What must hold before a step acts, and why it does not yet.
+
+use std::collections::BTreeMap;
+
+use crate::id::StepId;
+use crate::permit::{ApprovalProof, FreshUsage, FreshUsageRule, NotQuiet};
+use crate::pipeline::{Gate, StepSpec};
+use crate::retirement::{Explain, Retirement};
+use crate::time::{Period, Timestamp};
+
+/// A gate that is not open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Closed {
+    /// Time or a person opens it.
+    Wait(Explain),
+    /// Usage has to be read to tell.
+    ReadUsage {
+        /// The window that has to be quiet.
+        quiet: Period,
+    },
+}
+
+impl Retirement {
+    /// The first thing that keeps the step from acting; `None` when nothing does.
+    pub(super) fn closed_gate(
+        &self,
+        step: &StepSpec,
+        complete: &BTreeMap<&StepId, Timestamp>,
+        now: Timestamp,
+    ) -> Option<Closed> {
+        if let Some(missing) = self.missing_step(step, complete) {
+            return Some(wait(
+                "order",
+                format!("{missing} is not complete"),
+                "every step before it",
+                None,
+            ));
+        }
+        if let Some(objection) = self.open_objection(now) {
+            let have = format!("an objection of {}: {}", objection.by, objection.reason);
+            return Some(wait(
+                "I-16",
+                have,
+                "its withdrawal or expiry",
+                Some(objection.expires),
+            ));
+        }
+        if let Some(freeze) = self
+            .policy
+            .freezes
+            .iter()
+            .find(|f| f.from <= now && now < f.to)
+        {
+            return Some(wait(
+                "freeze",
+                format!("a freeze: {}", freeze.why),
+                "its end",
+                Some(freeze.to),
+            ));
+        }
+        // Usage comes last: it is the only gate that costs a read.
+        let (quiet, others): (Vec<&Gate>, Vec<&Gate>) = step
+            .gates
+            .iter()
+            .partition(|gate| matches!(gate, Gate::Quiet { .. }));
+        others
+            .into_iter()
+            .chain(quiet)
+            .find_map(|gate| self.closed(gate, step, complete, now))
+    }
+
+    /// A step that must be complete first: one it needs, or, for what is
+    /// irreversible, any before it (reversible until the last safe moment).
+    fn missing_step<'a>(
+        &'a self,
+        step: &'a StepSpec,
+        complete: &BTreeMap<&StepId, Timestamp>,
+    ) -> Option<&'a StepId> {
+        let before = self
+            .pipeline
+            .steps()
+            .iter()
+            .take_while(|other| other.id != step.id);
+        step.needs
+            .iter()
+            .chain(
+                before
+                    .filter(|_| step.is_irreversible())
+                    .map(|other| &other.id),
+            )
+            .find(|needed| !complete.contains_key(needed))
+    }
+
+    fn closed(
+        &self,
+        gate: &Gate,
+        step: &StepSpec,
+        complete: &BTreeMap<&StepId, Timestamp>,
+        now: Timestamp,
+    ) -> Option<Closed> {
+        match gate {
+            Gate::PlanApproved => self.unapproved(None, now),
+            Gate::StepApproved => self.unapproved(Some(&step.id), now),
+            Gate::Notice { step, period } => self.not_passed("I-22", step, *period, complete, now),
+            Gate::Soak { after, period } => self.not_passed("I-3", after, *period, complete, now),
+            Gate::SunsetReached => {
+                let sunset = self.plan.as_ref()?.0.api.sunset?;
+                let end = self
+                    .clock_steps
+                    .iter()
+                    .fold(sunset, |end, (_, by)| by.after(end));
+                (now < end).then(|| {
+                    wait(
+                        "sunset",
+                        format!("a sunset at {end}"),
+                        "that moment",
+                        Some(end),
+                    )
+                })
+            }
+            Gate::Quiet { period } => self.not_quiet(*period, now),
+        }
+    }
+
+    fn not_passed(
+        &self,
+        rule: &str,
+        step: &StepId,
+        period: Period,
+        complete: &BTreeMap<&StepId, Timestamp>,
+        now: Timestamp,
+    ) -> Option<Closed> {
+        let Some(start) = complete.get(step) else {
+            return Some(wait(
+                rule,
+                format!("{step} is not complete"),
+                format!("{period} after it"),
+                None,
+            ));
+        };
+        let end = self.passed_at(*start, period);
+        (now < end).then(|| {
+            wait(
+                rule,
+                format!("{step} was complete at {start}"),
+                format!("{period} after it"),
+                Some(end),
+            )
+        })
+    }
+
+    fn unapproved(&self, step: Option<&StepId>, now: Timestamp) -> Option<Closed> {
+        self.approval(step, now)
+            .err()
+            .map(|have| wait("I-7", have, "the approvals that the policy demands", None))
+    }
+
+    /// The proof that the plan, or an irreversible step of it, is approved.
+    ///
+    /// # Errors
+    /// What is missing, for a person.
+    pub fn approval(&self, step: Option<&StepId>, now: Timestamp) -> Result<ApprovalProof, String> {
+        let now = self.forward(now);
+        let Some((_, digest)) = &self.plan else {
+            return Err("no plan".to_owned());
+        };
+        let rule = match step {
+            Some(_) => &self.policy.approve_destruction,
+            None => &self.policy.approve_plan,
+        };
+        // What the plan's approval began goes on after it expired: an expiry
+        // limits when an approval may be used first. A step is begun each time anew.
+        let at = match (step, self.first_intent()) {
+            (None, Some(first)) => now.min(first),
+            (None, None) | (Some(_), _) => now,
+        };
+        ApprovalProof::check(&self.approvals, rule, *digest, step, &self.proposer, at)
+            .map_err(|gap| gap.to_string())
+    }
+
+    /// When the first action under the plan in force was begun.
+    fn first_intent(&self) -> Option<Timestamp> {
+        self.actions
+            .values()
+            .filter_map(|run| run.intended_at)
+            .filter(|at| *at >= self.planned_at)
+            .min()
+    }
+
+    fn not_quiet(&self, quiet: Period, now: Timestamp) -> Option<Closed> {
+        match self.quiet_usage(quiet, now) {
+            Ok(_) => None,
+            Err(NotQuiet::Stale { .. } | NotQuiet::ShortWindow { .. }) => {
+                Some(Closed::ReadUsage { quiet })
+            }
+            Err(not_quiet) => {
+                let read_at = self.usage.as_ref().map(|(_, _, at)| *at);
+                let again = read_at.map(|at| self.policy.usage_recheck.after(at));
+                match again {
+                    Some(again) if now < again => Some(wait(
+                        "I-8",
+                        not_quiet.to_string(),
+                        format!("nobody calling for {quiet}"),
+                        Some(again),
+                    )),
+                    Some(_) | None => Some(Closed::ReadUsage { quiet }),
+                }
+            }
+        }
+    }
+
+    /// The proof that nobody called for so long, from the reading in the log.
+    ///
+    /// # Errors
+    /// [`NotQuiet`]; `Stale` when nothing was read yet.
+    pub fn quiet_usage(&self, quiet: Period, now: Timestamp) -> Result<FreshUsage, NotQuiet> {
+        let now = self.forward(now);
+        let Some((sources, _, _)) = &self.usage else {
+            return Err(NotQuiet::Stale {
+                as_of: self.proposed_at,
+                max_age: self.policy.usage_max_age,
+            });
+        };
+        let rule = FreshUsageRule::new(quiet, self.policy.usage_max_age, self.policy.usage_lag);
+        FreshUsage::check(&self.api.id, sources, &rule, now)
+    }
+}
+
+fn wait(
+    rule: &str,
+    have: impl Into<String>,
+    need: impl Into<String>,
+    at: Option<Timestamp>,
+) -> Closed {
+    Closed::Wait(Explain::new(rule, have, need, at))
+}

@@ -1,0 +1,25 @@
+//! The retirement state machine: three pure functions and the words they use.
+//!
+//! - [`Retirement::decide`] says what a command leads to, or refuses it.
+//! - [`Retirement::evolve`] applies an event; it never says no.
+//! - [`Retirement::next`] says what a driver should do now.
+//!
+//! Nothing here awaits, reads a clock, draws randomness or touches a network.
+//! Events are the only source of truth; the state is a fold over them.
+
+mod command;
+mod decide;
+mod event;
+mod evolve;
+mod gates;
+mod next;
+mod refusal;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use command::{Capacity, Command};
+pub use event::{Event, Objection, Reading};
+pub use next::Next;
+pub use refusal::{Explain, Refusal};
+pub use state::{ActionPhase, ActionRun, Mode, Parked, Retirement};
