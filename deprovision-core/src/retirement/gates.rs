@@ -188,25 +188,27 @@ impl Retirement {
     }
 
     fn not_quiet(&self, quiet: Period, now: Timestamp) -> Option<Closed> {
-        match self.quiet_usage(quiet, now) {
-            Ok(_) => None,
-            Err(NotQuiet::Stale { .. } | NotQuiet::ShortWindow { .. }) => {
-                Some(Closed::ReadUsage { quiet })
-            }
-            Err(not_quiet) => {
-                let read_at = self.usage.as_ref().map(|(_, _, at)| *at);
-                let again = read_at.map(|at| self.policy.usage_recheck.after(at));
-                match again {
-                    Some(again) if now < again => Some(wait(
-                        "I-8",
-                        not_quiet.to_string(),
-                        format!("nobody calling for {quiet}"),
-                        Some(again),
-                    )),
-                    Some(_) | None => Some(Closed::ReadUsage { quiet }),
-                }
-            }
-        }
+        let not_quiet = self.quiet_usage(quiet, now).err()?;
+        let read_at = self.usage.as_ref().map(|(_, _, at)| *at);
+        // A reading that was stale when it arrived (a source whose clock is
+        // behind) must not make the driver spin.
+        let again = read_at.map(|at| match &not_quiet {
+            NotQuiet::ShortWindow { .. } => at,
+            NotQuiet::Stale { .. } => self.policy.usage_max_age.after(at),
+            NotQuiet::Traffic { .. }
+            | NotQuiet::Unknown(_)
+            | NotQuiet::Behind { .. }
+            | NotQuiet::NoSource(_) => self.policy.usage_recheck.after(at),
+        });
+        Some(match again {
+            Some(again) if now < again => wait(
+                "I-8",
+                not_quiet.to_string(),
+                format!("nobody calling for {quiet}"),
+                Some(again),
+            ),
+            Some(_) | None => Closed::ReadUsage { quiet },
+        })
     }
 
     /// The proof that nobody called for so long, from the reading in the log.

@@ -229,6 +229,8 @@ impl Retirement {
     /// The objection that holds the retirement, if any.
     #[must_use]
     pub fn open_objection(&self, now: Timestamp) -> Option<&Objection> {
+        // A clock that stepped back re-opens no objection that had expired.
+        let now = self.forward(now);
         self.objections
             .values()
             .find(|objection| now < objection.expires)
