@@ -238,3 +238,194 @@ fn held<'a>(
         Some(state) => Ok(state),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::PersonId;
+    use crate::journal::Actor;
+    use crate::time::ManualClock;
+
+    fn fixture() -> (Arc<ManualClock>, MemoryJournal, RetirementId, WorkerId) {
+        let clock = Arc::new(ManualClock::starting_at(Timestamp::UNIX_EPOCH));
+        let journal = MemoryJournal::new(clock.clone());
+        let worker = WorkerId::parse("w1").unwrap();
+        (clock, journal, RetirementId::parse("r1").unwrap(), worker)
+    }
+
+    /// `count` entries that continue the stream.
+    async fn entries(
+        journal: &MemoryJournal,
+        stream: &RetirementId,
+        count: u64,
+    ) -> (Version, Vec<Entry>) {
+        let before = journal
+            .read(stream, 0, usize::MAX)
+            .await
+            .unwrap_or_default();
+        let mut head = before
+            .last()
+            .map_or_else(|| Entry::genesis(stream), |entry| entry.digest);
+        let expected = before.len() as Version;
+        let mut entries = Vec::new();
+        for version in expected + 1..=expected + count {
+            let actor = Actor::Person(PersonId::parse("ann").unwrap());
+            let body = serde_json::json!({ "n": version });
+            let entry = Entry::seal(
+                stream.clone(),
+                version,
+                Timestamp::UNIX_EPOCH,
+                actor,
+                "noted",
+                body,
+                head,
+            )
+            .unwrap();
+            head = entry.digest;
+            entries.push(entry);
+        }
+        (expected, entries)
+    }
+
+    async fn append(
+        journal: &MemoryJournal,
+        stream: &RetirementId,
+        authority: Authority<'_>,
+    ) -> Result<(), AppendError> {
+        let (expected, entries) = entries(journal, stream, 2).await;
+        journal.append(stream, expected, authority, &entries).await
+    }
+
+    #[tokio::test]
+    async fn what_was_appended_is_read_in_order_and_in_pages() {
+        let (_, journal, stream, _) = fixture();
+        append(&journal, &stream, Authority::Bystander)
+            .await
+            .unwrap();
+        append(&journal, &stream, Authority::Bystander)
+            .await
+            .unwrap();
+        let page = journal.read(&stream, 1, 2).await.unwrap();
+        assert_eq!(
+            page.iter().map(|entry| entry.version).collect::<Vec<_>>(),
+            [2, 3]
+        );
+        let nobody = RetirementId::parse("nobody").unwrap();
+        assert!(matches!(
+            journal.read(&nobody, 0, 1).await,
+            Err(JournalError::NoSuchStream(_))
+        ));
+    }
+
+    #[tokio::test]
+    async fn i_16_two_appends_behind_one_version_have_one_winner() {
+        let (_, journal, stream, _) = fixture();
+        let (expected, both) = entries(&journal, &stream, 1).await;
+        journal
+            .append(&stream, expected, Authority::Bystander, &both)
+            .await
+            .unwrap();
+        let loser = journal
+            .append(&stream, expected, Authority::Bystander, &both)
+            .await;
+        assert!(matches!(
+            loser,
+            Err(AppendError::Conflict { actual: 1, .. })
+        ));
+    }
+
+    #[tokio::test]
+    async fn i_19_entries_that_do_not_continue_the_chain_are_refused_whole() {
+        let (_, journal, stream, _) = fixture();
+        append(&journal, &stream, Authority::Bystander)
+            .await
+            .unwrap();
+        let (expected, good) = entries(&journal, &stream, 3).await;
+        let changes: [fn(&mut Vec<Entry>); 4] = [
+            |e| e[2].kind = "edited".into(),
+            |e| e.swap(0, 1),
+            |e| drop(e.remove(0)),
+            |e| e[1].prev = Digest::from_bytes([7; 32]),
+        ];
+        for change in changes {
+            let mut bad = good.clone();
+            change(&mut bad);
+            let refused = journal
+                .append(&stream, expected, Authority::Bystander, &bad)
+                .await;
+            assert!(matches!(refused, Err(AppendError::BrokenChain { .. })));
+        }
+        assert_eq!(journal.read(&stream, 0, 99).await.unwrap().len(), 2);
+        journal
+            .append(&stream, expected, Authority::Bystander, &good)
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn i_14_each_claim_has_a_larger_epoch_and_a_stale_append_is_refused() {
+        let (clock, journal, stream, worker) = fixture();
+        append(&journal, &stream, Authority::Bystander)
+            .await
+            .unwrap();
+        let ttl = Period::minutes(1);
+        let first = journal.claim_due(&worker, ttl, 9).await.unwrap().remove(0);
+        assert!(journal.claim_due(&worker, ttl, 9).await.unwrap().is_empty());
+        append(&journal, &stream, Authority::Owner(&first))
+            .await
+            .unwrap();
+        clock.advance(ttl);
+        let late = append(&journal, &stream, Authority::Owner(&first)).await;
+        assert!(matches!(late, Err(AppendError::StaleLease { .. })));
+        let second = journal.claim_due(&worker, ttl, 9).await.unwrap().remove(0);
+        assert!(second.epoch > first.epoch);
+        assert!(matches!(
+            append(&journal, &stream, Authority::Owner(&first)).await,
+            Err(AppendError::StaleLease { .. })
+        ));
+        assert!(matches!(
+            journal.renew(&first, ttl).await,
+            Err(LeaseError::Lost { .. })
+        ));
+        append(&journal, &stream, Authority::Owner(&second))
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_word_of_a_person_wakes_a_stream_that_was_given_back() {
+        let (clock, journal, stream, worker) = fixture();
+        append(&journal, &stream, Authority::Bystander)
+            .await
+            .unwrap();
+        let lease = journal
+            .claim_due(&worker, Period::minutes(1), 1)
+            .await
+            .unwrap()
+            .remove(0);
+        append(&journal, &stream, Authority::Bystander)
+            .await
+            .unwrap();
+        // The worker had seen two entries when it decided to sleep.
+        let tomorrow = Period::days(1).after(clock.now());
+        journal.release(&lease, 2, Some(tomorrow)).await.unwrap();
+        assert_eq!(journal.next_due().await.unwrap(), Some(clock.now()));
+        let lease = journal
+            .claim_due(&worker, Period::minutes(1), 1)
+            .await
+            .unwrap()
+            .remove(0);
+        journal.release(&lease, 4, Some(tomorrow)).await.unwrap();
+        assert!(
+            journal
+                .claim_due(&worker, Period::minutes(1), 1)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        assert_eq!(
+            journal.streams(None, 9).await.unwrap()[0].due,
+            Some(tomorrow)
+        );
+    }
+}

@@ -1,8 +1,7 @@
 //! The durable event log: entries in a hash chain, one stream a retirement,
 //! leases for workers.
 //!
-//! Implementations: [`MemoryJournal`] here, redb in `deprovision-journal`. All
-//! run the suite in `conformance::journal`.
+//! Implementation: [`MemoryJournal`].
 
 mod entry;
 mod error;

@@ -63,7 +63,7 @@ impl StreamInfo {
 /// leases and due times.
 ///
 /// # Behaviour
-/// Each line is held by a case of `conformance::journal`:
+/// What every implementation keeps:
 /// - What was acknowledged is durable: it is there after a crash, whole and in order.
 /// - `append` stores all entries or none.
 /// - `append` is refused with `Conflict` unless `expected` is the newest version

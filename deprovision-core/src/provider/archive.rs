@@ -155,7 +155,7 @@ pub enum Retention {
 /// Reads a dataset.
 ///
 /// # Behaviour
-/// Held by the cases of `conformance::archive`:
+/// What every implementation keeps:
 /// - `objects` lists all of them or says that it could not.
 /// - Names are relative, with `/`; what can not be named so is an error, never left out.
 #[async_trait]
@@ -184,7 +184,7 @@ pub trait ArchiveReader: Send + Sync {
 /// Makes archives and restores them.
 ///
 /// # Behaviour
-/// Held by the cases of `conformance::archive`:
+/// What every implementation keeps:
 /// - `archive` is absorbing: over a finished archive of the unchanged source it
 ///   writes nothing; over an unfinished one it begins anew or goes on.
 /// - A crash at any moment leaves an archive without a manifest or a whole one.
@@ -226,7 +226,7 @@ pub trait Archiver: Send + Sync {
 /// Erases data. Nothing brings it back but the archive.
 ///
 /// # Behaviour
-/// Held by the cases of `conformance::archive`:
+/// What every implementation keeps:
 /// - Only the objects that the warrant's manifest lists, in the versions it
 ///   lists, are erased; a dataset that has others or changed ones is `NotDone`
 ///   and keeps every object.

@@ -114,7 +114,7 @@ pub enum ChangeState {
 /// Finds references.
 ///
 /// # Behaviour
-/// Held by the cases of `conformance::code`:
+/// What every implementation keeps:
 /// - Every line with a marker is found, whatever the file's encoding; what can
 ///   not be read makes the answer partial.
 /// - Nothing outside the repository is read.
@@ -151,7 +151,7 @@ impl Removal {
 /// the default branch.
 ///
 /// # Behaviour
-/// Held by the cases of `conformance::code`:
+/// What every implementation keeps:
 /// - `propose` twice is `propose` once: the change is found again by its branch.
 /// - The change holds the removal and nothing else, on top of the default branch as it is.
 /// - The user's working tree, index and current branch stay as they are.

@@ -49,7 +49,7 @@ pub enum IssuerState {
 /// Reads credentials.
 ///
 /// # Behaviour
-/// Held by the cases of `conformance::credential`:
+/// What every implementation keeps:
 /// - `credentials` lists every credential of the API that exists, disabled ones
 ///   too, from all pages; what it can not read makes the answer partial or unknown.
 /// - A deleted credential is `Absent` with a control; one of another account is an error.
@@ -79,7 +79,7 @@ pub trait CredentialObserver: Send + Sync {
 /// Changes credentials. The unit is the single credential, never its user.
 ///
 /// # Behaviour
-/// Held by the cases of `conformance::credential`:
+/// What every implementation keeps:
 /// - `disable` and `restore` are absorbing; `restore` of a deleted one is `NotDone`.
 /// - A disabled credential is refused by the service; a restored one works again unchanged.
 /// - `delete` of an active credential is `NotDone` (invariant I-3): it must be disabled first.

@@ -67,7 +67,7 @@ pub trait DocumentObserver: Send + Sync {
 /// Marks documents, as a reviewable change.
 ///
 /// # Behaviour
-/// Held by the cases of `conformance::document`:
+/// What every implementation keeps:
 /// - Everything that the mark does not concern stays byte for byte: comments,
 ///   order, quotes.
 /// - `mark` twice is `mark` once; `unmark` takes the proposed change back.

@@ -31,7 +31,7 @@ pub enum GrantState {
 /// Finds and reads grants.
 ///
 /// # Behaviour
-/// Held by the cases of `conformance::grant`:
+/// What every implementation keeps:
 /// - `grants` lists every grant that names the API, from all pages. What it can
 ///   not decide (a wildcard, a condition) makes the answer partial, never clean.
 #[async_trait]
@@ -50,7 +50,7 @@ pub trait GrantObserver: Send + Sync {
 /// Removes grants, and puts them back.
 ///
 /// # Behaviour
-/// Held by the cases of `conformance::grant`:
+/// What every implementation keeps:
 /// - `remove` removes that grant and nothing else; removing an absent one is `Done`.
 /// - `put_back` with the document that was observed restores the grant as it was; it is absorbing.
 #[async_trait]

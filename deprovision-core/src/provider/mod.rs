@@ -13,7 +13,7 @@
 //! - An empty selection is a no-op.
 //! - Do not retry: the engine does, by the error's [`ErrorKind`] alone.
 //! - Take ready-made clients; show no third-party type elsewhere in the API.
-//! - Run the trait's suite in `conformance`.
+//! - Get permits for your tests from `conformance::Permits`.
 
 mod archive;
 mod code;

@@ -97,7 +97,7 @@ pub trait DeliveryObserver: Send + Sync {
 /// Sends notices.
 ///
 /// # Behaviour
-/// Held by the cases of `conformance::notice`:
+/// What every implementation keeps:
 /// - Sending the same id twice leaves one message.
 /// - No text of the notice can add a recipient or a header.
 #[async_trait]

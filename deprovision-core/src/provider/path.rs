@@ -101,7 +101,7 @@ pub trait AccessPathObserver: Send + Sync {
 /// Sets access paths.
 ///
 /// # Behaviour
-/// Held by the cases of `conformance::path`:
+/// What every implementation keeps:
 /// - `set` is absorbing, and `path` shows it afterwards.
 /// - Setting one path changes no other.
 /// - A closed path answers 410 with a problem document, whatever the credential;
@@ -164,7 +164,7 @@ impl FaceProbe {
 /// Calls an access path as a stranger would, over the network.
 ///
 /// # Behaviour
-/// Held by the cases of `conformance::path`:
+/// What every implementation keeps:
 /// - Every host, stage and alias of the path is probed, each on its own.
 /// - A path with nothing to probe is unknown, never closed.
 #[async_trait]

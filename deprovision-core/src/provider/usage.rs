@@ -11,7 +11,7 @@ use crate::usage::UsageEvidence;
 /// A source of usage: an access log, a metric, a table.
 ///
 /// # Behaviour
-/// Held by the cases of `conformance::usage`:
+/// What every implementation keeps:
 /// - A gap in the records inside the window makes the answer partial or unknown, never zero.
 /// - The watermark is the newest moment up to which the records are known to be
 ///   complete, not the time of the newest request.

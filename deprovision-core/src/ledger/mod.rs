@@ -1,2 +1,0 @@
-//! Proof that the history is what it was: Merkle tree, checkpoints, offline
-//! verification, certificate.

@@ -1,2 +1,0 @@
-//! The durable event log of deprovision: redb, embedded.
-#![deny(missing_docs)]

@@ -1,2 +1,0 @@
-//! Providers that need no cloud: a key file, a directory archive, an outbox of mails.
-#![deny(missing_docs)]

@@ -1,2 +1,0 @@
-//! Usage of APIs from access logs, for deprovision.
-#![deny(missing_docs)]
