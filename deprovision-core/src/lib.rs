@@ -1,5 +1,4 @@
-//! Core of `deprovision`: the catalog, the retirement state machine, the engine
-//! and the provider traits. No network, no disk, no C.
+#![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
 pub mod catalog;
