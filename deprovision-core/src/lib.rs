@@ -2,7 +2,7 @@
 #![deny(missing_docs)]
 
 pub mod catalog;
-#[cfg(feature = "conformance")]
+#[cfg(any(feature = "conformance", test))]
 pub mod conformance;
 pub mod digest;
 pub mod id;

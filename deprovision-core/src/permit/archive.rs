@@ -428,6 +428,10 @@ fn next_random(state: &mut u64) -> u64 {
 }
 
 #[cfg(test)]
+#[path = "archive_tests.rs"]
+mod lying;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::provider::ManifestEntry;

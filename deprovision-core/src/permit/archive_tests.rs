@@ -1,0 +1,258 @@
+//! Archives that lie: none of them may lead to a proof.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+
+use super::*;
+use crate::conformance::Permits;
+use crate::observation::PositiveControl;
+use crate::provider::{ErrorKind, ManifestEntry, ObjectInfo, Outcome};
+
+type Objects = BTreeMap<String, Vec<u8>>;
+
+/// A source, an archive and scratch, in memory; each can be spoilt.
+struct World {
+    source: Mutex<Objects>,
+    archived: Mutex<Objects>,
+    scratch: Mutex<Option<Objects>>,
+    manifest: Mutex<Option<Manifest>>,
+    spoils_restores: bool,
+}
+
+fn dataset() -> DatasetId {
+    "dir:shop:local:data".parse().unwrap()
+}
+
+fn scratch() -> DatasetId {
+    "dir:shop:local:scratch".parse().unwrap()
+}
+
+fn archive_id() -> ArchiveId {
+    "dir:shop:local:archive".parse().unwrap()
+}
+
+fn version(bytes: &[u8]) -> String {
+    Digest::of_bytes(bytes).to_hex()
+}
+
+impl World {
+    fn new() -> Self {
+        let objects: Objects = [
+            ("a", b"first".to_vec()),
+            ("b/c", vec![7; 200_000]),
+            ("empty", Vec::new()),
+        ]
+        .into_iter()
+        .map(|(name, bytes)| (name.to_owned(), bytes))
+        .collect();
+        let entries = objects.iter().map(|(name, bytes)| {
+            let entry =
+                ManifestEntry::new(bytes.len() as u64, Digest::of_bytes(bytes), version(bytes));
+            (name.clone(), entry)
+        });
+        let manifest = Manifest::new(dataset(), Timestamp::UNIX_EPOCH, entries.collect());
+        Self {
+            source: Mutex::new(objects.clone()),
+            archived: Mutex::new(objects),
+            scratch: Mutex::new(None),
+            manifest: Mutex::new(Some(manifest)),
+            spoils_restores: false,
+        }
+    }
+
+    async fn verify(&self) -> Result<VerifiedArchive, ArchiveDoubt> {
+        verify_archive(self, self, &dataset(), &archive_id(), Timestamp::now()).await
+    }
+
+    async fn drill(&self) -> Result<RestoreDrill, ArchiveDoubt> {
+        let verified = self.verify().await?;
+        let permit = Permits::new().permit().await.unwrap();
+        run_restore_drill(self, self, &verified, 1, &permit, Timestamp::now()).await
+    }
+}
+
+fn stream(objects: &Objects, name: &str) -> Result<ByteStream, ProviderError> {
+    match objects.get(name) {
+        Some(bytes) => Ok(Box::pin(std::io::Cursor::new(bytes.clone()))),
+        None => Err(ProviderError::new(ErrorKind::NotFound, "open", name)),
+    }
+}
+
+#[async_trait]
+impl DatasetReader for World {
+    async fn objects(
+        &self,
+        _: &DatasetId,
+    ) -> Result<Observation<BTreeMap<String, ObjectInfo>>, ProviderError> {
+        let source = self.source.lock().unwrap();
+        let infos = source.iter().map(|(name, bytes)| {
+            (
+                name.clone(),
+                ObjectInfo::new(bytes.len() as u64, version(bytes)),
+            )
+        });
+        Ok(Observation::complete(infos.collect(), Timestamp::now()))
+    }
+
+    async fn open(&self, id: &DatasetId, name: &str) -> Result<ByteStream, ProviderError> {
+        if *id == scratch() {
+            stream(self.scratch.lock().unwrap().as_ref().unwrap(), name)
+        } else {
+            stream(&self.source.lock().unwrap(), name)
+        }
+    }
+}
+
+#[async_trait]
+impl ArchiveReader for World {
+    async fn archive(&self, _: &ArchiveId) -> Result<Observation<ArchiveState>, ProviderError> {
+        let state = match self.manifest.lock().unwrap().clone() {
+            Some(manifest) => ArchiveState::Finished {
+                manifest,
+                retention: Retention::None,
+            },
+            None if self.archived.lock().unwrap().is_empty() => ArchiveState::Absent {
+                control: PositiveControl::saw("the root"),
+            },
+            None => ArchiveState::Unfinished,
+        };
+        Ok(Observation::complete(state, Timestamp::now()))
+    }
+
+    async fn open_archived(&self, _: &ArchiveId, name: &str) -> Result<ByteStream, ProviderError> {
+        stream(&self.archived.lock().unwrap(), name)
+    }
+}
+
+#[async_trait]
+impl Archiver for World {
+    async fn archive(
+        &self,
+        _: &DatasetId,
+        _: &ArchiveId,
+        _: &WritePermit,
+    ) -> Result<Outcome, ProviderError> {
+        Ok(Outcome::not_done("this world comes archived"))
+    }
+
+    async fn restore(
+        &self,
+        _: &ArchiveId,
+        names: &[String],
+        _: &WritePermit,
+    ) -> Result<DatasetId, ProviderError> {
+        let mut restored = self.archived.lock().unwrap().clone();
+        restored.retain(|name, _| names.contains(name));
+        if self.spoils_restores
+            && let Some(byte) = restored.get_mut("b/c").and_then(|bytes| bytes.last_mut())
+        {
+            *byte ^= 1;
+        }
+        *self.scratch.lock().unwrap() = Some(restored);
+        Ok(scratch())
+    }
+
+    async fn discard_scratch(
+        &self,
+        _: &DatasetId,
+        _: &WritePermit,
+    ) -> Result<Outcome, ProviderError> {
+        *self.scratch.lock().unwrap() = None;
+        Ok(Outcome::done("discarded"))
+    }
+
+    async fn discard(&self, _: &ArchiveId, _: &WritePermit) -> Result<Outcome, ProviderError> {
+        Ok(Outcome::not_done("not asked for"))
+    }
+}
+
+#[tokio::test]
+async fn an_honest_archive_is_verified_and_drilled_whole() {
+    let world = World::new();
+    let verified = world.verify().await.unwrap();
+    let drill = world.drill().await.unwrap();
+    assert_eq!(drill.manifest_digest(), verified.manifest_digest());
+    assert_eq!((drill.objects(), drill.bytes()), (3, 200_005));
+    assert!(
+        world.scratch.lock().unwrap().is_none(),
+        "the scratch is discarded"
+    );
+}
+
+#[tokio::test]
+async fn i_1_an_archive_that_gives_back_anything_else_is_refused() {
+    let lies: [fn(&mut Objects); 5] = [
+        |o| o.get_mut("b/c").unwrap()[199_999] ^= 1,
+        |o| o.get_mut("a").unwrap().truncate(4),
+        |o| o.get_mut("empty").unwrap().push(0),
+        |o| {
+            let a = o["a"].clone();
+            let c = o.insert("b/c".into(), a).unwrap();
+            o.insert("a".into(), c);
+        },
+        |o| drop(o.remove("a")),
+    ];
+    for lie in lies {
+        let world = World::new();
+        lie(&mut world.archived.lock().unwrap());
+        assert!(world.verify().await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn i_1_a_source_that_changed_since_is_refused() {
+    let changes: [fn(&mut Objects); 3] = [
+        |o| o.get_mut("a").unwrap()[0] ^= 1,
+        |o| drop(o.insert("new".into(), vec![1])),
+        |o| drop(o.remove("a")),
+    ];
+    for change in changes {
+        let world = World::new();
+        change(&mut world.source.lock().unwrap());
+        assert!(matches!(
+            world.verify().await,
+            Err(ArchiveDoubt::SourceChanged(_))
+        ));
+    }
+}
+
+#[tokio::test]
+async fn i_1_an_unfinished_archive_or_one_of_another_dataset_is_refused() {
+    let world = World::new();
+    world.manifest.lock().unwrap().as_mut().unwrap().source =
+        "dir:shop:local:other".parse().unwrap();
+    assert!(matches!(
+        world.verify().await,
+        Err(ArchiveDoubt::WrongSource { .. })
+    ));
+    *world.manifest.lock().unwrap() = None;
+    assert!(matches!(
+        world.verify().await,
+        Err(ArchiveDoubt::NotFinished(_))
+    ));
+    world.archived.lock().unwrap().clear();
+    assert!(matches!(
+        world.verify().await,
+        Err(ArchiveDoubt::NotFinished(_))
+    ));
+}
+
+#[tokio::test]
+async fn i_2_a_restore_that_differs_in_its_last_byte_is_no_drill() {
+    let mut world = World::new();
+    world.spoils_restores = true;
+    let refused = world.drill().await;
+    assert!(matches!(
+        refused,
+        Err(ArchiveDoubt::Object {
+            invariant: "I-2",
+            ..
+        })
+    ));
+    assert!(
+        world.scratch.lock().unwrap().is_none(),
+        "the scratch is discarded all the same"
+    );
+}
