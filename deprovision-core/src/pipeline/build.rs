@@ -176,7 +176,7 @@ fn refers_to(gate: &Gate) -> Option<&StepId> {
     match gate {
         Gate::Notice { step, .. } => Some(step),
         Gate::Soak { after, .. } => Some(after),
-        Gate::PlanApproved | Gate::StepApproved | Gate::SunsetReached | Gate::Quiet { .. } => None,
+        Gate::StepApproved | Gate::SunsetReached | Gate::Quiet { .. } => None,
     }
 }
 

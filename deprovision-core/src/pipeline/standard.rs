@@ -99,8 +99,7 @@ fn announcing() -> Result<Vec<StepSpec>, ParseIdError> {
             Stage::Announce,
             "tell owners, stakeholders and consumers",
             Deduplicated,
-        )?
-        .behind(Gate::PlanApproved),
+        )?,
         step(
             ids::SIGNAL,
             Stage::Announce,
@@ -325,7 +324,7 @@ mod tests {
             gates(&emergency, ids::DELETE_CREDENTIALS),
             gates(&normal, ids::DELETE_CREDENTIALS)
         );
-        assert_eq!(gates(&emergency, ids::ANNOUNCE), vec![Gate::PlanApproved]);
+        assert_eq!(gates(&emergency, ids::ANNOUNCE), vec![]);
     }
 
     #[test]

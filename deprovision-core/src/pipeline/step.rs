@@ -55,8 +55,8 @@ impl fmt::Display for Stage {
     }
 }
 
-/// What must hold before a step acts. *No open objection*, *no freeze* and
-/// *capacity* hold for every step and are not listed.
+/// What must hold before a step acts. *An approved plan*, *no open objection*,
+/// *no freeze* and *capacity* are demanded of every step and are not listed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(
@@ -64,8 +64,6 @@ impl fmt::Display for Stage {
     reason = "a gate that the machine does not know must not compile"
 )]
 pub enum Gate {
-    /// The plan is approved as the policy demands.
-    PlanApproved,
     /// This very step is approved as the policy demands for what is irreversible (invariant I-7).
     StepApproved,
     /// So long ago, every notice of that step had been delivered (invariant I-22).

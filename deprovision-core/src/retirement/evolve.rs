@@ -29,6 +29,7 @@ impl Retirement {
             mode: Mode::Forward,
             plan: None,
             planned_at: at,
+            begun_at: None,
             approvals: Vec::new(),
             objections: Default::default(),
             usage: None,
@@ -58,6 +59,7 @@ impl Retirement {
                 }
                 self.plan = Some((plan.clone(), *digest));
                 self.planned_at = at;
+                self.begun_at = None;
                 self.scope.clear();
             }
             Event::PlanVoided { .. } => {
@@ -88,6 +90,7 @@ impl Retirement {
                 });
             }
             Event::ActionIntended { action, .. } => {
+                self.begun_at = self.begun_at.or(Some(at));
                 if self
                     .spec_of(action)
                     .is_some_and(|step| step.is_irreversible())

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::id::StepId;
 use crate::permit::{ApprovalProof, FreshUsage, FreshUsageRule, NotQuiet};
 use crate::pipeline::{Gate, StepSpec};
+use crate::provider::EffectClass;
 use crate::retirement::{Explain, Retirement};
 use crate::time::{Period, Timestamp};
 
@@ -35,6 +36,13 @@ impl Retirement {
                 "every step before it",
                 None,
             ));
+        }
+        // Of every step, not only of the first: a plan that was made again after
+        // the first step was complete is a new plan. What only reads needs none.
+        if step.effect != EffectClass::Reading
+            && let Some(closed) = self.unapproved(None, now)
+        {
+            return Some(closed);
         }
         if let Some(objection) = self.open_objection(now) {
             let have = format!("an objection of {}: {}", objection.by, objection.reason);
@@ -99,7 +107,6 @@ impl Retirement {
         now: Timestamp,
     ) -> Option<Closed> {
         match gate {
-            Gate::PlanApproved => self.unapproved(None, now),
             Gate::StepApproved => self.unapproved(Some(&step.id), now),
             Gate::Notice { step, period } => self.not_passed("I-22", step, *period, complete, now),
             Gate::Soak { after, period } => self.not_passed("I-3", after, *period, complete, now),
@@ -170,21 +177,12 @@ impl Retirement {
         };
         // What the plan's approval began goes on after it expired: an expiry
         // limits when an approval may be used first. A step is begun each time anew.
-        let at = match (step, self.first_intent()) {
+        let at = match (step, self.begun_at) {
             (None, Some(first)) => now.min(first),
             (None, None) | (Some(_), _) => now,
         };
         ApprovalProof::check(&self.approvals, rule, *digest, step, &self.proposer, at)
             .map_err(|gap| gap.to_string())
-    }
-
-    /// When the first action under the plan in force was begun.
-    fn first_intent(&self) -> Option<Timestamp> {
-        self.actions
-            .values()
-            .filter_map(|run| run.intended_at)
-            .filter(|at| *at >= self.planned_at)
-            .min()
     }
 
     fn not_quiet(&self, quiet: Period, now: Timestamp) -> Option<Closed> {

@@ -152,6 +152,8 @@ pub struct Retirement {
     pub(super) mode: Mode,
     pub(super) plan: Option<(Plan, Digest)>,
     pub(super) planned_at: Timestamp,
+    /// When the first action under the plan in force was begun.
+    pub(super) begun_at: Option<Timestamp>,
     pub(super) approvals: Vec<Approval>,
     pub(super) objections: BTreeMap<ObjectionId, Objection>,
     pub(super) usage: Option<(Vec<Observation<UsageEvidence>>, u64, Timestamp)>,

@@ -475,6 +475,28 @@ fn i_12_and_i_18_a_target_that_appeared_or_vanished_voids_the_plan_and_its_appro
 }
 
 #[test]
+fn i_7_a_plan_that_was_made_again_in_the_middle_needs_its_approvals_again() {
+    let mut case = ready();
+    case.until_act(ids::DISABLE_CREDENTIALS);
+    let step = StepId::parse(ids::DISABLE_CREDENTIALS).unwrap();
+    case.give(Command::CheckScope {
+        step,
+        found: vec![],
+    })
+    .unwrap();
+    case.drive(&mut || 255);
+    while case.drive(&mut || 255) {}
+    match case.retirement.next(case.now) {
+        Next::Wait { why, .. } => assert!(why.iter().any(|why| why.rule == "I-7"), "{why:?}"),
+        other => panic!("it should wait for approvals: {other:?}"),
+    }
+    assert_eq!(
+        case.retirement.actions()[&id(ids::DISABLE_CREDENTIALS, 0)].phase,
+        ActionPhase::Prepared
+    );
+}
+
+#[test]
 fn i_8_usage_of_another_lease_does_not_open_what_is_irreversible() {
     let mut case = ready();
     case.until_act(ids::DELETE_CREDENTIALS);
