@@ -187,6 +187,20 @@ fn known<T>(observation: Observation<T>) -> Result<T, ArchiveDoubt> {
     }
 }
 
+/// How whole the source has to be for its archive to be verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a source is whole, or we began to erase it"
+)]
+pub enum SourceState {
+    /// Every object must be there, unchanged.
+    Whole,
+    /// An attempt of ours to erase it may have died half-way: objects may be
+    /// missing, what is there must be unchanged, and nothing may be new.
+    PartlyErased,
+}
+
 /// Reads the whole archive back and compares it with its manifest, and the
 /// manifest with the source as it is now.
 ///
@@ -199,6 +213,7 @@ pub async fn verify_archive(
     archives: &dyn ArchiveReader,
     dataset: &DatasetId,
     archive: &ArchiveId,
+    state: SourceState,
     now: Timestamp,
 ) -> Result<VerifiedArchive, ArchiveDoubt> {
     let (manifest, retention) = match known(archives.archive(archive).await?)? {
@@ -217,7 +232,7 @@ pub async fn verify_archive(
             wanted: Box::new(dataset.clone()),
         });
     }
-    source_is_unchanged(source, dataset, &manifest).await?;
+    source_is_unchanged(source, dataset, &manifest, state).await?;
     for (name, entry) in &manifest.objects {
         let (length, sha256) = measure(archives.open_archived(archive, name).await?, name).await?;
         if length != entry.length {
@@ -256,6 +271,7 @@ async fn source_is_unchanged(
     source: &dyn DatasetReader,
     dataset: &DatasetId,
     manifest: &Manifest,
+    state: SourceState,
 ) -> Result<(), ArchiveDoubt> {
     let objects = known(source.objects(dataset).await?)?;
     for (name, object) in &objects {
@@ -271,13 +287,15 @@ async fn source_is_unchanged(
             Some(_) => {}
         }
     }
-    match manifest
+    let gone = manifest
         .objects
         .keys()
-        .find(|name| !objects.contains_key(*name))
-    {
-        Some(name) => Err(ArchiveDoubt::SourceChanged(format!("{name:?} is gone"))),
-        None => Ok(()),
+        .find(|name| !objects.contains_key(*name));
+    match (gone, state) {
+        (Some(name), SourceState::Whole) => {
+            Err(ArchiveDoubt::SourceChanged(format!("{name:?} is gone")))
+        }
+        (Some(_), SourceState::PartlyErased) | (None, _) => Ok(()),
     }
 }
 
@@ -311,7 +329,7 @@ async fn read_some(
 }
 
 /// Restores the archive into scratch and compares it with the source byte for
-/// byte: all of it up to 1 GiB, else the largest object and 59 others that
+/// byte (and what an attempt of ours has erased already with its manifest): all of it up to 1 GiB, else the largest object and 59 others that
 /// `seed` picks. The scratch is discarded afterwards, also after a difference.
 ///
 /// # Errors
@@ -326,7 +344,7 @@ pub async fn run_restore_drill(
 ) -> Result<RestoreDrill, ArchiveDoubt> {
     let names = sample(&verified.manifest, seed);
     let scratch = archiver.restore(&verified.archive, &names, permit).await?;
-    let compared = compare_all(source, &verified.dataset, &scratch, &names).await;
+    let compared = compare_all(source, verified, &scratch, &names).await;
     let discarded = archiver.discard_scratch(&scratch, permit).await;
     let bytes = compared?;
     discarded?;
@@ -341,17 +359,39 @@ pub async fn run_restore_drill(
 
 async fn compare_all(
     source: &dyn DatasetReader,
-    dataset: &DatasetId,
+    verified: &VerifiedArchive,
     scratch: &DatasetId,
     names: &[String],
 ) -> Result<u64, ArchiveDoubt> {
+    let left = known(source.objects(&verified.dataset).await?)?;
     let mut bytes = 0u64;
     for name in names {
-        let original = source.open(dataset, name).await?;
         let restored = source.open(scratch, name).await?;
-        bytes += compare(original, restored, name).await?;
+        bytes += if left.contains_key(name) {
+            let original = source.open(&verified.dataset, name).await?;
+            compare(original, restored, name).await?
+        } else {
+            compare_with_manifest(restored, &verified.manifest, name).await?
+        };
     }
     Ok(bytes)
+}
+
+/// Compares a restored object with the manifest; gives its length.
+async fn compare_with_manifest(
+    restored: ByteStream,
+    manifest: &Manifest,
+    name: &str,
+) -> Result<u64, ArchiveDoubt> {
+    let (length, sha256) = measure(restored, name).await?;
+    match manifest.objects.get(name) {
+        Some(entry) if entry.length == length && entry.sha256 == sha256 => Ok(length),
+        Some(_) | None => Err(differs(
+            "I-2",
+            name,
+            "the restored copy is not what the manifest says",
+        )),
+    }
 }
 
 /// Compares two streams; gives their length.

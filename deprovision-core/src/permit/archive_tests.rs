@@ -7,6 +7,7 @@ use async_trait::async_trait;
 
 use super::*;
 use crate::conformance::Permits;
+use crate::id::RetirementId;
 use crate::observation::PositiveControl;
 use crate::provider::{ErrorKind, ManifestEntry, ObjectInfo, Outcome};
 
@@ -63,11 +64,20 @@ impl World {
     }
 
     async fn verify(&self) -> Result<VerifiedArchive, ArchiveDoubt> {
-        verify_archive(self, self, &dataset(), &archive_id(), Timestamp::now()).await
+        self.verify_as(SourceState::Whole).await
+    }
+
+    async fn verify_as(&self, state: SourceState) -> Result<VerifiedArchive, ArchiveDoubt> {
+        let now = Timestamp::now();
+        verify_archive(self, self, &dataset(), &archive_id(), state, now).await
     }
 
     async fn drill(&self) -> Result<RestoreDrill, ArchiveDoubt> {
-        let verified = self.verify().await?;
+        self.drill_as(SourceState::Whole).await
+    }
+
+    async fn drill_as(&self, state: SourceState) -> Result<RestoreDrill, ArchiveDoubt> {
+        let verified = self.verify_as(state).await?;
         let permit = Permits::new().permit().await.unwrap();
         run_restore_drill(self, self, &verified, 1, &permit, Timestamp::now()).await
     }
@@ -128,6 +138,10 @@ impl ArchiveReader for World {
 
 #[async_trait]
 impl Archiver for World {
+    fn archive_of(&self, _: &DatasetId, _: &RetirementId) -> Result<ArchiveId, ProviderError> {
+        Ok(archive_id())
+    }
+
     async fn archive(
         &self,
         _: &DatasetId,
@@ -255,4 +269,36 @@ async fn i_2_a_restore_that_differs_in_its_last_byte_is_no_drill() {
         world.scratch.lock().unwrap().is_none(),
         "the scratch is discarded all the same"
     );
+}
+
+#[tokio::test]
+async fn i_1_an_erasure_that_died_half_way_can_be_finished_and_nothing_else_is_let_through() {
+    let world = World::new();
+    world.source.lock().unwrap().remove("b/c");
+    assert!(matches!(
+        world.verify().await,
+        Err(ArchiveDoubt::SourceChanged(_))
+    ));
+    assert!(world.drill_as(SourceState::PartlyErased).await.is_ok());
+    // What is left must still be what was archived, and nothing may be new.
+    for (name, bytes) in [("a", b"first, edited".to_vec()), ("new", Vec::new())] {
+        let world = World::new();
+        world.source.lock().unwrap().remove("b/c");
+        world.source.lock().unwrap().insert(name.to_owned(), bytes);
+        assert!(matches!(
+            world.verify_as(SourceState::PartlyErased).await,
+            Err(ArchiveDoubt::SourceChanged(_))
+        ));
+    }
+    // What is gone is compared with the manifest.
+    let mut world = World::new();
+    world.source.lock().unwrap().clear();
+    world.spoils_restores = true;
+    assert!(matches!(
+        world.drill_as(SourceState::PartlyErased).await,
+        Err(ArchiveDoubt::Object {
+            invariant: "I-2",
+            ..
+        })
+    ));
 }

@@ -19,7 +19,9 @@ mod lease;
 mod warrant;
 
 pub use approval::{Approval, ApprovalGap, ApprovalProof, ApprovalRule};
-pub use archive::{ArchiveDoubt, RestoreDrill, VerifiedArchive, run_restore_drill, verify_archive};
+pub use archive::{
+    ArchiveDoubt, RestoreDrill, SourceState, VerifiedArchive, run_restore_drill, verify_archive,
+};
 pub use fresh_usage::{FreshUsage, FreshUsageRule, NotQuiet};
 pub use lease::{LeaseTooShort, WritePermit};
 pub use warrant::{DestructionWarrant, EraseWarrant, WarrantMismatch};

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::AsyncRead;
 
 use crate::digest::{CanonicalError, Digest};
+use crate::id::RetirementId;
 use crate::observation::{Observation, PositiveControl};
 use crate::permit::{EraseWarrant, WritePermit};
 use crate::provider::{Outcome, ProviderError};
@@ -191,6 +192,14 @@ pub trait ArchiveReader: Send + Sync {
 /// - `restore` writes to a scratch dataset of its own, never to the source.
 #[async_trait]
 pub trait Archiver: Send + Sync {
+    /// The archive that a retirement makes of a dataset: always the same one, and
+    /// another one for another retirement. Makes nothing.
+    fn archive_of(
+        &self,
+        source: &DatasetId,
+        retirement: &RetirementId,
+    ) -> Result<ArchiveId, ProviderError>;
+
     /// Copies the dataset into the archive, the manifest last.
     async fn archive(
         &self,
@@ -230,6 +239,9 @@ pub trait Archiver: Send + Sync {
 /// - Only the objects that the warrant's manifest lists, in the versions it
 ///   lists, are erased; a dataset that has others or changed ones is `NotDone`
 ///   and keeps every object.
+/// - Objects that the manifest lists and that are gone already are no reason to
+///   stop: what an attempt that died has begun is finished.
+/// - Until everything is erased, the dataset's reader shows what is left.
 /// - A warrant for another dataset is `NotDone`.
 #[async_trait]
 pub trait Eraser: Send + Sync {

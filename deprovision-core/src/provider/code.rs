@@ -147,6 +147,17 @@ impl Removal {
     }
 }
 
+/// Reads how far the removal of references has come.
+#[async_trait]
+pub trait ChangeObserver: Send + Sync {
+    /// How far the removal has come. `Merged` when the default version has no reference left.
+    async fn change(
+        &self,
+        repository: &RepositoryId,
+        removal: &Removal,
+    ) -> Result<Observation<ChangeState>, ProviderError>;
+}
+
 /// Proposes the removal of references as a reviewable change; never writes to
 /// the default branch.
 ///
@@ -158,13 +169,6 @@ impl Removal {
 /// - `withdraw` removes what `propose` made, and nothing else.
 #[async_trait]
 pub trait ChangeProposer: Send + Sync {
-    /// How far the removal has come. `Merged` when the default version has no reference left.
-    async fn change(
-        &self,
-        repository: &RepositoryId,
-        removal: &Removal,
-    ) -> Result<Observation<ChangeState>, ProviderError>;
-
     /// Proposes the removal.
     async fn propose(
         &self,

@@ -32,7 +32,8 @@ pub use archive::{
     ManifestEntry, ObjectInfo, Retention,
 };
 pub use code::{
-    ChangeProposer, ChangeState, CodeSearch, Marker, Reference, ReferenceKind, Removal,
+    ChangeObserver, ChangeProposer, ChangeState, CodeSearch, Marker, Reference, ReferenceKind,
+    Removal,
 };
 pub use credential::{CredentialObserver, CredentialRevoker, CredentialState, IssuerState};
 pub use document::{DocumentMark, DocumentObserver, DocumentState, DocumentUpdater};
