@@ -44,6 +44,9 @@ pub struct Api {
     /// The host names it is served under, without scheme.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<String>,
+    /// The absolute URL it is served under, as callers should be pointed to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// What it serves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub routes: Vec<Route>,
@@ -88,6 +91,7 @@ impl Api {
             stakeholders: Vec::new(),
             consumers: BTreeMap::new(),
             hosts: Vec::new(),
+            url: None,
             routes: Vec::new(),
             faces: Vec::new(),
             resources: Resources::default(),

@@ -330,13 +330,14 @@ async fn read_some(
 
 /// Restores the archive into scratch and compares it with the source byte for
 /// byte (and what an attempt of ours has erased already with its manifest): all of it up to 1 GiB, else the largest object and 59 others that
-/// `seed` picks. The scratch is discarded afterwards, also after a difference.
+/// `seed` picks. `scratches` reads where the archiver restores to. The scratch is discarded afterwards, also after a difference.
 ///
 /// # Errors
 /// [`ArchiveDoubt`]: the first difference found.
 pub async fn run_restore_drill(
     source: &dyn DatasetReader,
     archiver: &dyn Archiver,
+    scratches: &dyn DatasetReader,
     verified: &VerifiedArchive,
     seed: u64,
     permit: &WritePermit,
@@ -344,7 +345,7 @@ pub async fn run_restore_drill(
 ) -> Result<RestoreDrill, ArchiveDoubt> {
     let names = sample(&verified.manifest, seed);
     let scratch = archiver.restore(&verified.archive, &names, permit).await?;
-    let compared = compare_all(source, verified, &scratch, &names).await;
+    let compared = compare_all(source, scratches, verified, &scratch, &names).await;
     let discarded = archiver.discard_scratch(&scratch, permit).await;
     let bytes = compared?;
     discarded?;
@@ -359,6 +360,7 @@ pub async fn run_restore_drill(
 
 async fn compare_all(
     source: &dyn DatasetReader,
+    scratches: &dyn DatasetReader,
     verified: &VerifiedArchive,
     scratch: &DatasetId,
     names: &[String],
@@ -366,7 +368,7 @@ async fn compare_all(
     let left = known(source.objects(&verified.dataset).await?)?;
     let mut bytes = 0u64;
     for name in names {
-        let restored = source.open(scratch, name).await?;
+        let restored = scratches.open(scratch, name).await?;
         bytes += if left.contains_key(name) {
             let original = source.open(&verified.dataset, name).await?;
             compare(original, restored, name).await?

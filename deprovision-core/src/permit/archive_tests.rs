@@ -79,7 +79,7 @@ impl World {
     async fn drill_as(&self, state: SourceState) -> Result<RestoreDrill, ArchiveDoubt> {
         let verified = self.verify_as(state).await?;
         let permit = Permits::new().permit().await.unwrap();
-        run_restore_drill(self, self, &verified, 1, &permit, Timestamp::now()).await
+        run_restore_drill(self, self, self, &verified, 1, &permit, Timestamp::now()).await
     }
 }
 

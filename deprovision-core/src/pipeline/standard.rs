@@ -120,6 +120,7 @@ fn announcing() -> Result<Vec<StepSpec>, ParseIdError> {
 fn brown_outs(policy: &Policy) -> Result<Vec<StepSpec>, ParseIdError> {
     let mut steps = Vec::new();
     let mut before = id(ids::SIGNAL)?;
+    let mut wait = Period::ZERO;
     for (number, length) in (1..).zip(&policy.brown_outs) {
         let name = format!("{}-{number}", ids::BROWN_OUT);
         let title = format!("answer 410 for {length}, then serve again");
@@ -132,14 +133,12 @@ fn brown_outs(policy: &Policy) -> Result<Vec<StepSpec>, ParseIdError> {
                 })
                 .behind(Gate::Soak {
                     after: before,
-                    period: if number == 1 {
-                        Period::ZERO
-                    } else {
-                        policy.brown_out_gap
-                    },
+                    period: wait,
                 }),
         );
         before = id(&name)?;
+        // A brown-out is complete when it was seen to have begun.
+        wait = length.plus(policy.brown_out_gap);
     }
     Ok(steps)
 }
@@ -165,11 +164,11 @@ fn closing(policy: &Policy) -> Result<Vec<StepSpec>, ParseIdError> {
         after: id(ids::CLOSE)?,
         period: policy.close_soak,
     });
-    if let Some(last) = policy.brown_outs.len().checked_sub(1) {
-        let last = id(&format!("{}-{}", ids::BROWN_OUT, last + 1))?;
+    if let Some(length) = policy.brown_outs.last() {
+        let last = id(&format!("{}-{}", ids::BROWN_OUT, policy.brown_outs.len()))?;
         close = close.needing(last.clone()).behind(Gate::Soak {
             after: last,
-            period: policy.brown_out_gap,
+            period: length.plus(policy.brown_out_gap),
         });
     }
     // A leaked key is being used: waiting for its user to stop would protect the thief.

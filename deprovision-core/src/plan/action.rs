@@ -65,6 +65,9 @@ pub struct Plan {
     pub pipeline: Digest,
     /// The steps in the pipeline's order.
     pub steps: Vec<PlannedStep>,
+    /// What whoever approves should know: what could not be seen, and the like.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl Plan {
@@ -76,7 +79,15 @@ impl Plan {
             policy,
             pipeline,
             steps,
+            notes: Vec::new(),
         }
+    }
+
+    /// The plan with what whoever approves should know.
+    #[must_use]
+    pub fn with_notes(mut self, notes: Vec<String>) -> Self {
+        self.notes = notes;
+        self
     }
 
     /// The digest that approvals are bound to: any change of the plan changes it.

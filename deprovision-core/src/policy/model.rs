@@ -35,6 +35,9 @@ pub struct Policy {
     pub brown_outs: Vec<Period>,
     /// How long to wait after a brown-out for complaints. Default 1 d.
     pub brown_out_gap: Period,
+    /// Who called within this long before the plan was made counts as a consumer
+    /// who must be told. Default 90 d, so that a quarterly job is seen.
+    pub consumer_window: Period,
     /// Nobody may have called for so long before the path is closed. Default 7 d,
     /// so that a weekly job is seen.
     pub quiet_before_close: Period,
@@ -80,6 +83,7 @@ impl Default for Policy {
             notice: Period::days(30),
             brown_outs: vec![Period::hours(1), Period::hours(4)],
             brown_out_gap: Period::days(1),
+            consumer_window: Period::days(90),
             quiet_before_close: Period::days(7),
             close_soak: Period::days(1),
             soak: Period::days(14),

@@ -19,6 +19,7 @@ impl Policy {
             notice: max(self.notice, other.notice),
             brown_outs: longest(&self.brown_outs, &other.brown_outs),
             brown_out_gap: max(self.brown_out_gap, other.brown_out_gap),
+            consumer_window: max(self.consumer_window, other.consumer_window),
             quiet_before_close: max(self.quiet_before_close, other.quiet_before_close),
             close_soak: max(self.close_soak, other.close_soak),
             soak: max(self.soak, other.soak),
@@ -98,7 +99,7 @@ mod tests {
     prop_compose! {
         fn policy()(
             emergency in any::<bool>(),
-            p in prop::collection::vec(period(), 13),
+            p in prop::collection::vec(period(), 14),
             brown_outs in prop::collection::vec(period(), 0..4),
             approve_plan in rule(),
             approve_destruction in rule(),
@@ -116,7 +117,7 @@ mod tests {
             freezes.dedup();
             Policy {
                 emergency, notice: p[0], brown_outs, brown_out_gap: p[1],
-                quiet_before_close: p[2], close_soak: p[3], soak: p[4], usage_max_age: p[5],
+                consumer_window: p[13], quiet_before_close: p[2], close_soak: p[3], soak: p[4], usage_max_age: p[5],
                 usage_lag: p[6], usage_recheck: p[7], approve_plan, approve_destruction,
                 approval_expiry: p[8], objection_expiry: p[9], review_patience: p[10],
                 review_recheck: p[11],

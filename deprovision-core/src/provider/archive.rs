@@ -209,7 +209,7 @@ pub trait Archiver: Send + Sync {
     ) -> Result<Outcome, ProviderError>;
 
     /// Restores the named objects into a scratch dataset, which a
-    /// [`DatasetReader`] of the same provider can read.
+    /// [`DatasetReader`] of the archive's side can read.
     async fn restore(
         &self,
         archive: &ArchiveId,

@@ -1,5 +1,6 @@
 //! What may be asked of a retirement.
 
+use crate::catalog::Api;
 use crate::digest::Digest;
 use crate::id::{ActionId, ObjectionId, PersonId, StepId};
 use crate::observation::Observation;
@@ -80,6 +81,8 @@ pub enum Command {
         step: StepId,
         /// What it would act on now.
         found: Vec<ResourceRef>,
+        /// What the catalog says of the API now; `None` when it knows nothing newer.
+        catalog: Option<Api>,
     },
     /// What was seen before an action.
     Prepare {
@@ -143,6 +146,8 @@ pub enum Command {
     Certify {
         /// The digest of its statement.
         statement: Digest,
+        /// The signed envelope around the statement, as JSON.
+        envelope: String,
     },
     /// What an audit found; empty when nothing came back.
     RecordAudit {

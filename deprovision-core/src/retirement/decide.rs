@@ -5,13 +5,12 @@ mod people;
 
 use std::collections::BTreeSet;
 
+use crate::catalog::Api;
 use crate::digest::CanonicalError;
 use crate::id::StepId;
-use crate::pipeline::Pipeline;
 use crate::plan::Plan;
-use crate::policy::Policy;
 use crate::resource::ResourceRef;
-use crate::retirement::{ActionPhase, Command, Event, Mode, Next, Refusal, Retirement};
+use crate::retirement::{ActionPhase, Command, Event, Mode, Next, Proposal, Refusal, Retirement};
 use crate::time::{Period, Timestamp};
 
 impl From<CanonicalError> for Refusal {
@@ -23,20 +22,8 @@ impl From<CanonicalError> for Refusal {
 impl Retirement {
     /// The first event of a retirement.
     #[must_use]
-    pub fn propose(
-        api: crate::catalog::Api,
-        by: crate::id::PersonId,
-        reason: impl Into<String>,
-        policy: Policy,
-        pipeline: Pipeline,
-    ) -> Event {
-        Event::Proposed {
-            api,
-            by,
-            reason: reason.into(),
-            policy,
-            pipeline,
-        }
+    pub fn propose(proposal: Proposal) -> Event {
+        Event::Proposed { proposal }
     }
 
     /// What the command leads to at `now`.
@@ -55,7 +42,11 @@ impl Retirement {
             Command::RecordUsage { sources, epoch } => {
                 Ok(vec![Event::UsageRead { sources, epoch }])
             }
-            Command::CheckScope { step, found } => self.check_scope(step, found),
+            Command::CheckScope {
+                step,
+                found,
+                catalog,
+            } => self.check_scope(step, found, catalog.as_ref()),
             Command::Prepare { action, reading } => self.prepare(action, reading, now),
             Command::Begin {
                 actions,
@@ -75,8 +66,14 @@ impl Retirement {
             } else {
                 vec![Event::ClockStepped { by }]
             }),
-            Command::Certify { statement } => match self.next(now) {
-                Next::Certify => Ok(vec![Event::Certified { statement }]),
+            Command::Certify {
+                statement,
+                envelope,
+            } => match self.next(now) {
+                Next::Certify => Ok(vec![Event::Certified {
+                    statement,
+                    envelope,
+                }]),
                 _not_complete => Err(Refusal::NotNow("not every step is complete".to_owned())),
             },
             Command::RecordAudit { drift } => self.record_audit(drift, now),
@@ -135,11 +132,21 @@ impl Retirement {
 
     /// The targets that a step has now must be those that were approved
     /// (invariants I-12 and I-18). What we made disappear ourselves may be missing.
-    fn check_scope(&self, step: StepId, found: Vec<ResourceRef>) -> Result<Vec<Event>, Refusal> {
-        if self.plan.is_none() || self.mode != Mode::Forward {
+    fn check_scope(
+        &self,
+        step: StepId,
+        found: Vec<ResourceRef>,
+        catalog: Option<&Api>,
+    ) -> Result<Vec<Event>, Refusal> {
+        let Some((plan, _)) = self.plan.as_ref().filter(|_| self.mode == Mode::Forward) else {
             return Err(Refusal::NotNow(
                 "there is no plan to compare with".to_owned(),
             ));
+        };
+        if let Some(new) = catalog.and_then(|api| new_face(&plan.api, api)) {
+            return Ok(vec![Event::PlanVoided {
+                why: format!("[I-18] {new} was not in the catalog when the plan was approved"),
+            }]);
         }
         let found: BTreeSet<ResourceRef> = found.into_iter().collect();
         let planned: BTreeSet<&ResourceRef> = self
@@ -223,6 +230,17 @@ impl Retirement {
             Err(Refusal::NotNow(format!("{action} is {:?}", run.phase)))
         }
     }
+}
+
+/// A way in which the API is visible, or a thing of its, that the plan does not know.
+fn new_face(planned: &Api, now: &Api) -> Option<String> {
+    let host = now.hosts.iter().find(|host| !planned.hosts.contains(host));
+    let face = now.faces.iter().find(|face| !planned.faces.contains(face));
+    let known: BTreeSet<ResourceRef> = planned.resources.all().collect();
+    let resource = now.resources.all().find(|id| !known.contains(id));
+    host.map(|host| format!("host {host}"))
+        .or_else(|| face.map(|face| format!("{:?} {}", face.kind, face.name)))
+        .or_else(|| resource.map(|id| id.to_string()))
 }
 
 fn limit(what: &'static str, count: u64, limit: u32) -> Result<(), Refusal> {

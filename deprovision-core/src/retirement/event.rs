@@ -3,15 +3,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::catalog::Api;
 use crate::digest::Digest;
 use crate::id::{ActionId, ObjectionId, PersonId, StepId};
 use crate::observation::Observation;
 use crate::permit::Approval;
-use crate::pipeline::Pipeline;
 use crate::plan::Plan;
-use crate::policy::Policy;
 use crate::provider::Outcome;
+use crate::retirement::Proposal;
 use crate::time::{Period, Timestamp};
 use crate::usage::UsageEvidence;
 
@@ -87,16 +85,8 @@ pub enum Reading {
 pub enum Event {
     /// Somebody proposed to retire an API, under a policy and a pipeline that stay.
     Proposed {
-        /// Which.
-        api: Api,
-        /// Who.
-        by: PersonId,
-        /// Why.
-        reason: String,
-        /// Under which policy.
-        policy: Policy,
-        /// Along which pipeline.
-        pipeline: Pipeline,
+        /// Which, by whom, why and how.
+        proposal: Proposal,
     },
     /// The plan was made.
     Planned {
@@ -260,6 +250,8 @@ pub enum Event {
     Certified {
         /// The digest of its statement.
         statement: Digest,
+        /// The signed envelope around the statement, as JSON.
+        envelope: String,
     },
     /// A look after retirement found nothing that came back.
     AuditPassed,

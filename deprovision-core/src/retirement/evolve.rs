@@ -2,28 +2,33 @@
 
 use crate::id::ActionId;
 use crate::observation::Observation;
-use crate::retirement::{ActionPhase, ActionRun, Event, Mode, Parked, Reading, Retirement};
+use crate::retirement::{
+    ActionPhase, ActionRun, Event, Mode, Parked, Proposal, Reading, Retirement,
+};
 use crate::time::Timestamp;
 
 impl Retirement {
     /// The state after the first event of a stream; `None` when that is not `Proposed`.
     #[must_use]
     pub fn begin(event: &Event, at: Timestamp) -> Option<Self> {
-        let Event::Proposed {
-            api,
-            by,
-            policy,
-            pipeline,
-            ..
-        } = event
-        else {
+        let Event::Proposed { proposal } = event else {
             return None;
         };
+        let Proposal {
+            api,
+            successor,
+            by,
+            reason,
+            policy,
+            pipeline,
+        } = proposal.clone();
         Some(Self {
-            api: api.clone(),
-            proposer: by.clone(),
-            policy: policy.clone(),
-            pipeline: pipeline.clone(),
+            api,
+            successor,
+            proposer: by,
+            reason,
+            policy,
+            pipeline,
             proposed_at: at,
             last_at: at,
             mode: Mode::Forward,
@@ -57,6 +62,8 @@ impl Retirement {
                         .or_insert_with(|| ActionRun::new(at));
                     self.steps_of.insert(action.id.clone(), step.clone());
                 }
+                // The catalog may know more of the API than when it was proposed.
+                self.api = plan.api.clone();
                 self.plan = Some((plan.clone(), *digest));
                 self.planned_at = at;
                 self.begun_at = None;
@@ -101,8 +108,10 @@ impl Retirement {
                     run.intended_at = Some(at)
                 });
             }
-            Event::ActionReported { action, .. } => {
-                self.enter(action, ActionPhase::Settling, at, |_| {})
+            Event::ActionReported { action, outcome } => {
+                self.enter(action, ActionPhase::Settling, at, |run| {
+                    run.reported = Some(outcome.clone())
+                });
             }
             Event::ActionVerified { action, evidence } => {
                 self.enter(action, ActionPhase::Verified, at, |run| {

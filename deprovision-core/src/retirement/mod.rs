@@ -13,6 +13,7 @@ mod event;
 mod evolve;
 mod gates;
 mod next;
+mod proposal;
 mod refusal;
 mod state;
 #[cfg(test)]
@@ -21,5 +22,6 @@ mod tests;
 pub use command::{Capacity, Command};
 pub use event::{Event, Objection, Reading};
 pub use next::Next;
+pub use proposal::Proposal;
 pub use refusal::{Explain, Refusal};
 pub use state::{ActionPhase, ActionRun, Mode, Parked, Retirement};

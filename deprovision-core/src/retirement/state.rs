@@ -12,6 +12,7 @@ use crate::permit::Approval;
 use crate::pipeline::{Pipeline, StepSpec};
 use crate::plan::{Action, Plan};
 use crate::policy::Policy;
+use crate::provider::Outcome;
 use crate::retirement::Objection;
 use crate::time::{Period, Timestamp};
 use crate::usage::UsageEvidence;
@@ -85,6 +86,8 @@ pub struct ActionRun {
     pub failures: u32,
     /// Not to be touched before.
     pub not_before: Option<Timestamp>,
+    /// What the provider last answered. Proves nothing.
+    pub reported: Option<Outcome>,
     /// What the verifying reads saw.
     pub evidence: String,
 }
@@ -100,6 +103,7 @@ impl ActionRun {
             contrary: 0,
             failures: 0,
             not_before: None,
+            reported: None,
             evidence: String::new(),
         }
     }
@@ -144,7 +148,9 @@ pub struct Parked {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retirement {
     pub(super) api: Api,
+    pub(super) successor: Option<Api>,
     pub(super) proposer: PersonId,
+    pub(super) reason: String,
     pub(super) policy: Policy,
     pub(super) pipeline: Pipeline,
     pub(super) proposed_at: Timestamp,
@@ -171,6 +177,68 @@ impl Retirement {
     #[must_use]
     pub fn api(&self) -> &Api {
         &self.api
+    }
+
+    /// What comes instead.
+    #[must_use]
+    pub fn successor(&self) -> Option<&Api> {
+        self.successor.as_ref()
+    }
+
+    /// Why it was proposed.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// When it was proposed.
+    #[must_use]
+    pub fn proposed_at(&self) -> Timestamp {
+        self.proposed_at
+    }
+
+    /// When the API is promised to end: the catalog's sunset, else as long after
+    /// the plan was made as people must be told before.
+    #[must_use]
+    pub fn promised_end(&self) -> Timestamp {
+        self.api
+            .sunset
+            .unwrap_or_else(|| self.policy.notice.after(self.planned_at))
+            .max(self.proposed_at)
+    }
+
+    /// Every approval of the plan in force.
+    #[must_use]
+    pub fn approvals(&self) -> &[Approval] {
+        &self.approvals
+    }
+
+    /// Every objection that was not withdrawn, expired ones too.
+    #[must_use]
+    pub fn objections(&self) -> &BTreeMap<ObjectionId, Objection> {
+        &self.objections
+    }
+
+    /// In which lease usage was last read, and when.
+    #[must_use]
+    pub fn usage_read(&self) -> Option<(u64, Timestamp)> {
+        self.usage.as_ref().map(|(_, epoch, at)| (*epoch, *at))
+    }
+
+    /// The step that an action belongs to.
+    #[must_use]
+    pub fn step_of(&self, action: &ActionId) -> Option<&StepId> {
+        self.steps_of.get(action)
+    }
+
+    /// When each complete step was complete, by its id.
+    #[must_use]
+    pub fn completed(&self) -> BTreeMap<StepId, Timestamp> {
+        let completions = self.completions();
+        completions
+            .into_iter()
+            .map(|(step, at)| (step.clone(), at))
+            .collect()
     }
 
     /// Who proposed it.

@@ -42,7 +42,13 @@ impl Case {
         let policy = Policy::default();
         let pipeline = Pipeline::standard(&policy, Erasure::AfterArchive).unwrap();
         let api = Api::new(ApiId::parse("orders-v1").unwrap(), "Orders");
-        let event = Retirement::propose(api, person("proposer"), "idle", policy, pipeline);
+        let event = Retirement::propose(Proposal::new(
+            api,
+            person("proposer"),
+            "idle",
+            policy,
+            pipeline,
+        ));
         Self {
             retirement: Retirement::begin(&event, start()).unwrap(),
             log: vec![(event, start())],
@@ -141,7 +147,12 @@ impl Case {
             Next::ReadUsage { quiet } => self.read_usage(quiet),
             Next::CheckScope { step } => {
                 let found = vec![target(step.as_str(), 0), target(step.as_str(), 1)];
-                self.give(Command::CheckScope { step, found }).unwrap();
+                self.give(Command::CheckScope {
+                    step,
+                    found,
+                    catalog: None,
+                })
+                .unwrap();
             }
             Next::Prepare { actions } => {
                 for action in actions {
@@ -182,7 +193,12 @@ impl Case {
             }
             Next::Certify => {
                 let statement = crate::digest::Digest::of_bytes(b"statement");
-                self.give(Command::Certify { statement }).unwrap();
+                let envelope = "{}".to_owned();
+                self.give(Command::Certify {
+                    statement,
+                    envelope,
+                })
+                .unwrap();
             }
             Next::Audit => {
                 self.give(Command::RecordAudit { drift: vec![] }).unwrap();
@@ -363,8 +379,8 @@ fn ready() -> Case {
     let mut case = Case::new();
     case.retirement.policy.limits.credentials = 100;
     // The log has to begin with the policy that was used.
-    if let Some((Event::Proposed { policy, .. }, _)) = case.log.first_mut() {
-        policy.limits.credentials = 100;
+    if let Some((Event::Proposed { proposal }, _)) = case.log.first_mut() {
+        proposal.policy.limits.credentials = 100;
     }
     case
 }
@@ -463,7 +479,13 @@ fn i_12_and_i_18_a_target_that_appeared_or_vanished_voids_the_plan_and_its_appro
             .into_iter()
             .map(|n| target(ids::DISABLE_CREDENTIALS, n))
             .collect();
-        let events = case.give(Command::CheckScope { step, found }).unwrap();
+        let events = case
+            .give(Command::CheckScope {
+                step,
+                found,
+                catalog: None,
+            })
+            .unwrap();
         assert!(
             matches!(events[..], [Event::PlanVoided { .. }]),
             "{events:?}"
@@ -482,6 +504,7 @@ fn i_7_a_plan_that_was_made_again_in_the_middle_needs_its_approvals_again() {
     case.give(Command::CheckScope {
         step,
         found: vec![],
+        catalog: None,
     })
     .unwrap();
     case.drive(&mut || 255);
@@ -674,6 +697,45 @@ fn i_11_a_finished_run_asks_for_nothing() {
     case.finish();
     assert_eq!(case.writes, writes);
     assert_eq!(case.retirement.next(Timestamp::MAX), Next::Finished);
+}
+
+#[test]
+fn i_18_a_face_that_the_catalog_learns_after_the_approval_voids_it() {
+    let changes: [fn(&mut Api); 3] = [
+        |api| api.hosts.push("orders.example.com".into()),
+        |api| {
+            let face = crate::catalog::Face::new(crate::catalog::FaceKind::Stage, "beta");
+            api.faces.push(face);
+        },
+        |api| {
+            let id = "dir:shop:local:orders".parse().unwrap();
+            api.resources.datasets.push(id);
+        },
+    ];
+    for change in changes {
+        let mut case = ready();
+        case.until_act(ids::CLOSE);
+        let step = StepId::parse(ids::CLOSE).unwrap();
+        let found = vec![target(ids::CLOSE, 0), target(ids::CLOSE, 1)];
+        let mut api = case.retirement.api().clone();
+        change(&mut api);
+        let events = case
+            .give(Command::CheckScope {
+                step,
+                found,
+                catalog: Some(api.clone()),
+            })
+            .unwrap();
+        assert!(
+            matches!(events[..], [Event::PlanVoided { .. }]),
+            "{events:?}"
+        );
+        // The plan that is made next knows it.
+        let mut plan = case.plan();
+        plan.api = api.clone();
+        case.give(Command::RecordPlan(plan)).unwrap();
+        assert_eq!(*case.retirement.api(), api);
+    }
 }
 
 proptest! {
