@@ -5,9 +5,13 @@
 //! decided: whoever checks a log needs the log, the checkpoints that were kept
 //! elsewhere, and the public keys.
 
+mod checkpoint;
 mod key;
 pub mod merkle;
 mod note;
+mod verify;
 
+pub use checkpoint::{Checkpoint, CheckpointError, SignCheckpointError, sign_checkpoint};
 pub use key::{KeyError, KeyId, KeyName, SigningKey, VerifierKey};
 pub use note::{MAX_NOTE_BYTES, NoteError, NoteSignature, SignedNote};
+pub use verify::{Damage, Place, Tampering, Verified, verify};
