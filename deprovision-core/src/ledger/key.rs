@@ -259,7 +259,7 @@ impl SigningKey {
     pub fn to_secret(&self) -> Secret {
         let mut typed = Zeroizing::new([ED25519; 33]);
         typed[1..].copy_from_slice(self.key.as_bytes());
-        let encoded = Zeroizing::new(STANDARD.encode(&*typed));
+        let encoded = Zeroizing::new(STANDARD.encode(typed.as_slice()));
         let (name, id) = (&self.public.name, self.public.id);
         Secret::new(format!("{PRIVATE}{name}+{id}+{}", *encoded))
     }

@@ -6,12 +6,16 @@
 //! elsewhere, and the public keys.
 
 mod checkpoint;
+mod jsonl;
 mod key;
 pub mod merkle;
 mod note;
+mod store;
 mod verify;
 
 pub use checkpoint::{Checkpoint, CheckpointError, SignCheckpointError, sign_checkpoint};
+pub use jsonl::{EventsError, EventsProblem, EventsReader, EventsWriter, MAX_LINE_BYTES};
 pub use key::{KeyError, KeyId, KeyName, SigningKey, VerifierKey};
 pub use note::{MAX_NOTE_BYTES, NoteError, NoteSignature, SignedNote};
+pub use store::{CheckpointStore, MemoryCheckpointStore, supersede};
 pub use verify::{Damage, Place, Tampering, Verified, verify};

@@ -148,7 +148,7 @@ impl ConsistencyProof {
 
 /// A right-most node without a sibling moves up unhashed until it has one.
 fn skip_lone(mut node: u64, mut last: u64) -> (u64, u64) {
-    while node % 2 == 0 && node != 0 {
+    while node.is_multiple_of(2) && node != 0 {
         (node, last) = (node >> 1, last >> 1);
     }
     (node, last)
