@@ -5,6 +5,7 @@
 //! decided: whoever checks a log needs the log, the checkpoints that were kept
 //! elsewhere, and the public keys.
 
+pub mod certificate;
 mod checkpoint;
 mod jsonl;
 mod key;
