@@ -7,6 +7,7 @@ pub mod conformance;
 pub mod digest;
 pub mod id;
 pub mod journal;
+pub mod ledger;
 pub mod observation;
 pub mod permit;
 pub mod pipeline;

@@ -9,8 +9,10 @@
 //! ran, so that a test fails when a case is lost. A broken promise panics with
 //! the case's name, as an assertion of a test does.
 
+mod checkpoint_store;
 mod permits;
 
+pub use checkpoint_store::{CheckpointStoreFixture, checkpoint_store};
 pub use permits::Permits;
 
 /// What a suite gives: how many cases ran, or what kept it from running.

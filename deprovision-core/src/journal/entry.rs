@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 pub type Version = u64;
 
 /// The number of the form that [`Entry`] is stored in.
-const FORMAT: u64 = 1;
+pub(crate) const FORMAT: u64 = 1;
 
 /// What an entry's digest is bound to, so that it is never the digest of
 /// anything else with the same fields.

@@ -9,6 +9,7 @@ mod lease;
 mod memory;
 mod port;
 
+pub(crate) use entry::FORMAT;
 pub use entry::{Actor, Entry, Version};
 pub use error::{AppendError, Cause, JournalError, LeaseError};
 pub use lease::Lease;
