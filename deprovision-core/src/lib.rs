@@ -5,6 +5,7 @@ pub mod catalog;
 #[cfg(any(feature = "conformance", test))]
 pub mod conformance;
 pub mod digest;
+pub mod engine;
 pub mod id;
 pub mod journal;
 pub mod ledger;
@@ -17,5 +18,7 @@ pub mod provider;
 pub mod resource;
 pub mod retirement;
 pub mod secret;
+pub mod step;
+pub mod steps;
 pub mod time;
 pub mod usage;

@@ -15,6 +15,8 @@ pub mod ids {
     pub const ANNOUNCE: &str = "announce";
     /// Puts `Deprecation`, `Sunset` and `Link` on the access paths.
     pub const SIGNAL: &str = "signal";
+    /// Marks the documents deprecated.
+    pub const DEPRECATE_DOCUMENTS: &str = "deprecate-documents";
     /// Stops the issue of new credentials.
     pub const FREEZE_ISSUANCE: &str = "freeze-issuance";
     /// Closes the paths for a while; followed by `-1`, `-2`, …
@@ -29,7 +31,7 @@ pub mod ids {
     pub const ARCHIVE: &str = "archive";
     /// Restores the copy into scratch and compares it.
     pub const RESTORE_DRILL: &str = "restore-drill";
-    /// Marks the documents.
+    /// Marks the documents retired.
     pub const DOCUMENT: &str = "document";
     /// Removes the references in code.
     pub const REMOVE_REFERENCES: &str = "remove-references";
@@ -76,23 +78,33 @@ fn id(id: &str) -> Result<StepId, ParseIdError> {
     StepId::parse(id)
 }
 
+/// How long copying, reading back, restoring or erasing a dataset may take.
+const DATA_CALL: Period = Period::hours(6);
+
+/// How long searching or changing a repository may take.
+const CODE_CALL: Period = Period::minutes(10);
+
 fn step(
     name: &str,
     stage: Stage,
     title: &str,
     effect: EffectClass,
 ) -> Result<StepSpec, ParseIdError> {
-    Ok(StepSpec::new(
-        id(name)?,
-        stage,
-        title,
-        Reversibility::Reversible,
-        effect,
-    ))
+    let mut spec = StepSpec::new(id(name)?, stage, title, Reversibility::Reversible, effect);
+    spec.call_timeout = match stage {
+        Stage::Archive | Stage::Destroy | Stage::Certify => DATA_CALL,
+        Stage::Document | Stage::RemoveCode => CODE_CALL,
+        Stage::Announce
+        | Stage::BrownOut
+        | Stage::Close
+        | Stage::Revoke
+        | Stage::AuditPermissions => spec.call_timeout,
+    };
+    Ok(spec)
 }
 
 fn announcing() -> Result<Vec<StepSpec>, ParseIdError> {
-    use EffectClass::{Absorbing, Deduplicated};
+    use EffectClass::{Absorbing, Conditional, Deduplicated};
     Ok(vec![
         step(
             ids::ANNOUNCE,
@@ -105,6 +117,13 @@ fn announcing() -> Result<Vec<StepSpec>, ParseIdError> {
             Stage::Announce,
             "put Deprecation, Sunset and Link headers on the access paths",
             Absorbing,
+        )?
+        .needing(id(ids::ANNOUNCE)?),
+        step(
+            ids::DEPRECATE_DOCUMENTS,
+            Stage::Announce,
+            "mark the documents deprecated, as a change to review",
+            Conditional,
         )?
         .needing(id(ids::ANNOUNCE)?),
         step(
@@ -222,7 +241,8 @@ fn keeping() -> Result<Vec<StepSpec>, ParseIdError> {
             "mark the documents retired, as a change to review",
             Conditional,
         )?
-        .needing(id(ids::CLOSE)?),
+        .needing(id(ids::CLOSE)?)
+        .needing(id(ids::DEPRECATE_DOCUMENTS)?),
         step(
             ids::REMOVE_REFERENCES,
             Stage::RemoveCode,

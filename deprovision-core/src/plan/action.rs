@@ -1,6 +1,7 @@
 //! Actions on typed targets, in the order of the pipeline.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::catalog::Api;
 use crate::digest::{CanonicalError, Digest};
@@ -19,6 +20,9 @@ pub struct Action {
     pub target: ResourceRef,
     /// What is done, for a person.
     pub summary: String,
+    /// What the step needs to know beside the target; approved with the plan. No secrets.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub detail: Value,
 }
 
 impl Action {
@@ -29,7 +33,15 @@ impl Action {
             id,
             target,
             summary: summary.into(),
+            detail: Value::Null,
         }
+    }
+
+    /// The action with what the step needs to know beside the target.
+    #[must_use]
+    pub fn with_detail(mut self, detail: Value) -> Self {
+        self.detail = detail;
+        self
     }
 }
 

@@ -35,11 +35,7 @@ impl Capacity {
 
 /// What may be asked. The first seven come from people, the others from the driver.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(
-    clippy::exhaustive_enums,
-    clippy::large_enum_variant,
-    reason = "every command has to be decided; and a plan is made once"
-)]
+#[expect(clippy::exhaustive_enums, reason = "every command has to be decided")]
 pub enum Command {
     /// Approve the plan or an irreversible step of it.
     Approve(Approval),

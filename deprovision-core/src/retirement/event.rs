@@ -1,5 +1,7 @@
 //! What happened: facts in the past tense.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -47,6 +49,42 @@ impl Objection {
     }
 }
 
+/// What was seen of an effect. No secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Evidence {
+    /// For a person.
+    pub text: String,
+    /// For programs: the ids and digests that the text speaks of.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub facts: Value,
+}
+
+impl Evidence {
+    /// The evidence with facts for programs.
+    #[must_use]
+    pub fn with_facts(mut self, facts: Value) -> Self {
+        self.facts = facts;
+        self
+    }
+}
+
+impl<T: Into<String>> From<T> for Evidence {
+    fn from(text: T) -> Self {
+        Self {
+            text: text.into(),
+            facts: Value::Null,
+        }
+    }
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
 /// What a look at an action's target showed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -57,8 +95,8 @@ impl Objection {
 pub enum Reading {
     /// The action's effect is there.
     Applied {
-        /// What was seen, for the log. No secrets.
-        evidence: String,
+        /// What was seen.
+        evidence: Evidence,
     },
     /// The effect is not there.
     NotApplied {
@@ -134,7 +172,7 @@ pub enum Event {
         /// Which.
         action: ActionId,
         /// What was seen.
-        evidence: String,
+        evidence: Evidence,
     },
     /// What `undo` will restore was recorded (invariant I-15: before the intent).
     ActionPrepared {
@@ -169,7 +207,7 @@ pub enum Event {
         /// Which.
         action: ActionId,
         /// What was seen.
-        evidence: String,
+        evidence: Evidence,
     },
     /// A look failed or could not tell, and will be repeated.
     LookDelayed {

@@ -41,6 +41,7 @@ impl Retirement {
             scope: Default::default(),
             actions: Default::default(),
             steps_of: Default::default(),
+            known: Default::default(),
             parked: None,
             pivot_at: None,
             clock_steps: Vec::new(),
@@ -61,6 +62,7 @@ impl Retirement {
                         .entry(action.id.clone())
                         .or_insert_with(|| ActionRun::new(at));
                     self.steps_of.insert(action.id.clone(), step.clone());
+                    self.known.insert(action.id.clone(), action.clone());
                 }
                 // The catalog may know more of the API than when it was proposed.
                 self.api = plan.api.clone();
@@ -105,7 +107,8 @@ impl Retirement {
                     self.pivot_at = self.pivot_at.or(Some(at));
                 }
                 self.enter(action, ActionPhase::Intended, at, |run| {
-                    run.intended_at = Some(at)
+                    run.attempts = run.attempts.saturating_add(1);
+                    run.intended_at = Some(at);
                 });
             }
             Event::ActionReported { action, outcome } => {

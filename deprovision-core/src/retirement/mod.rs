@@ -13,6 +13,7 @@ mod event;
 mod evolve;
 mod gates;
 mod next;
+mod phase;
 mod proposal;
 mod refusal;
 mod state;
@@ -20,8 +21,9 @@ mod state;
 mod tests;
 
 pub use command::{Capacity, Command};
-pub use event::{Event, Objection, Reading};
+pub use event::{Event, Evidence, Objection, Reading};
 pub use next::Next;
+pub use phase::Phase;
 pub use proposal::Proposal;
 pub use refusal::{Explain, Refusal};
 pub use state::{ActionPhase, ActionRun, Mode, Parked, Retirement};

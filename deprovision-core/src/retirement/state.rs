@@ -13,7 +13,7 @@ use crate::pipeline::{Pipeline, StepSpec};
 use crate::plan::{Action, Plan};
 use crate::policy::Policy;
 use crate::provider::Outcome;
-use crate::retirement::Objection;
+use crate::retirement::{Evidence, Objection};
 use crate::time::{Period, Timestamp};
 use crate::usage::UsageEvidence;
 
@@ -74,6 +74,8 @@ pub struct ActionRun {
     pub phase: ActionPhase,
     /// What undo restores.
     pub before: Value,
+    /// How often it was about to be sent.
+    pub attempts: u32,
     /// When it was last about to be sent.
     pub intended_at: Option<Timestamp>,
     /// When its phase began.
@@ -89,7 +91,7 @@ pub struct ActionRun {
     /// What the provider last answered. Proves nothing.
     pub reported: Option<Outcome>,
     /// What the verifying reads saw.
-    pub evidence: String,
+    pub evidence: Evidence,
 }
 
 impl ActionRun {
@@ -97,6 +99,7 @@ impl ActionRun {
         Self {
             phase: ActionPhase::Waiting,
             before: Value::Null,
+            attempts: 0,
             intended_at: None,
             since: at,
             agreeing: 0,
@@ -104,7 +107,7 @@ impl ActionRun {
             failures: 0,
             not_before: None,
             reported: None,
-            evidence: String::new(),
+            evidence: Evidence::default(),
         }
     }
 
@@ -166,6 +169,9 @@ pub struct Retirement {
     pub(super) scope: BTreeSet<StepId>,
     pub(super) actions: BTreeMap<ActionId, ActionRun>,
     pub(super) steps_of: BTreeMap<ActionId, StepId>,
+    /// Every action that was ever planned: one of a plan that was voided may still
+    /// have to be looked at and undone.
+    pub(super) known: BTreeMap<ActionId, Action>,
     pub(super) parked: Option<Parked>,
     pub(super) pivot_at: Option<Timestamp>,
     pub(super) clock_steps: Vec<(Timestamp, Period)>,
@@ -223,6 +229,12 @@ impl Retirement {
     #[must_use]
     pub fn usage_read(&self) -> Option<(u64, Timestamp)> {
         self.usage.as_ref().map(|(_, epoch, at)| (*epoch, *at))
+    }
+
+    /// An action as it was last planned, also by a plan that was voided since.
+    #[must_use]
+    pub fn known_action(&self, action: &ActionId) -> Option<&Action> {
+        self.known.get(action)
     }
 
     /// The step that an action belongs to.

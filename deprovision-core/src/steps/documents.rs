@@ -1,0 +1,162 @@
+//! Marks documents deprecated, and later retired, as changes to review.
+
+use async_trait::async_trait;
+
+use super::Providers;
+use super::common::{action, applied, document, not_applied};
+use crate::id::StepId;
+use crate::observation::Observation;
+use crate::permit::WritePermit;
+use crate::pipeline::ids;
+use crate::plan::Action;
+use crate::provider::{
+    ChangeState, DocumentMark, EffectClass, Outcome, ProviderError, Reversibility,
+};
+use crate::retirement::Reading;
+use crate::step::{Step, StepContext, StepDescription, StepPlan, WriteAuthority};
+
+macro_rules! marking {
+    ($(#[$doc:meta])* $name:ident, $title:literal, $what:literal, $mark:ident) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name {
+            providers: Providers,
+        }
+
+        impl $name {
+            /// The step over the providers' documents.
+            #[must_use]
+            pub fn new(providers: Providers) -> Self {
+                Self { providers }
+            }
+        }
+
+        #[async_trait]
+        impl Step for $name {
+            fn describe(&self) -> StepDescription {
+                StepDescription::new($title, Reversibility::Reversible, EffectClass::Conditional)
+            }
+
+            async fn plan(&self, cx: &StepContext<'_>) -> Result<StepPlan, ProviderError> {
+                plan(cx, $what)
+            }
+
+            async fn apply(
+                &self,
+                action: &Action,
+                cx: &StepContext<'_>,
+                authority: &WriteAuthority,
+            ) -> Result<Outcome, ProviderError> {
+                let id = document(action)?;
+                let ports = self.providers.document(id.provider())?;
+                ports.updater.mark(id, &$mark(cx), authority.permit()).await
+            }
+
+            async fn observe(
+                &self,
+                action: &Action,
+                cx: &StepContext<'_>,
+            ) -> Result<Observation<Reading>, ProviderError> {
+                let id = document(action)?;
+                let ports = self.providers.document(id.provider())?;
+                let seen = ports.observer.document(id, &$mark(cx)).await?;
+                Ok(seen.map(|state| forward(state.change)))
+            }
+
+            async fn undo(
+                &self,
+                action: &Action,
+                cx: &StepContext<'_>,
+                permit: &WritePermit,
+            ) -> Result<Outcome, ProviderError> {
+                let id = document(action)?;
+                let ports = self.providers.document(id.provider())?;
+                ports.updater.unmark(id, &$mark(cx), permit).await
+            }
+
+            async fn observe_undo(
+                &self,
+                action: &Action,
+                cx: &StepContext<'_>,
+            ) -> Result<Observation<Reading>, ProviderError> {
+                let id = document(action)?;
+                let ports = self.providers.document(id.provider())?;
+                let seen = ports.observer.document(id, &$mark(cx)).await?;
+                Ok(seen.map(|state| backward(state.change)))
+            }
+        }
+    };
+}
+
+marking! {
+    /// Proposes the change that marks every document deprecated.
+    DeprecateDocuments,
+    "mark the documents deprecated, as a change to review",
+    "mark deprecated",
+    deprecated
+}
+
+marking! {
+    /// Proposes the change that marks every document retired.
+    RetireDocuments,
+    "mark the documents retired, as a change to review",
+    "mark retired",
+    retired
+}
+
+fn plan(cx: &StepContext<'_>, what: &str) -> Result<StepPlan, ProviderError> {
+    let documents = cx.api.resources.documents.iter();
+    let actions = documents.map(|id| action(cx, id.clone(), format!("{what} {}", id.name())));
+    Ok(StepPlan::new(actions.collect::<Result<_, _>>()?))
+}
+
+fn deprecated(cx: &StepContext<'_>) -> DocumentMark {
+    DocumentMark::Deprecated {
+        api: cx.api.id.clone(),
+        sunset: Some(cx.retirement.promised_end()),
+        successor: cx.successor().map(|api| api.id.clone()),
+    }
+}
+
+fn retired(cx: &StepContext<'_>) -> DocumentMark {
+    // The path's closing is what callers saw; the mark must not move with the clock.
+    let closed = StepId::parse(ids::CLOSE)
+        .ok()
+        .and_then(|close| cx.retirement.completed().get(&close).copied());
+    DocumentMark::Retired {
+        api: cx.api.id.clone(),
+        retired_at: closed.unwrap_or_else(|| cx.retirement.promised_end()),
+        successor: cx.successor().map(|api| api.id.clone()),
+    }
+}
+
+/// How far a change has come on its way in.
+pub(super) fn forward(change: ChangeState) -> Reading {
+    match change {
+        ChangeState::Absent => not_applied(serde_json::Value::Null),
+        ChangeState::Proposed { at, left } if left.is_empty() => Reading::Pending {
+            why: format!("{at} waits for its review"),
+            look_again: None,
+        },
+        ChangeState::Proposed { at, left } => Reading::Pending {
+            why: format!(
+                "{at} waits for its review, and this for a person's hand: {}",
+                left.join("; ")
+            ),
+            look_again: None,
+        },
+        ChangeState::Merged { at } => applied(format!("merged in {at}")),
+    }
+}
+
+/// How far a change has come on its way out again.
+pub(super) fn backward(change: ChangeState) -> Reading {
+    match change {
+        ChangeState::Absent => not_applied(serde_json::Value::Null),
+        ChangeState::Proposed { at, .. } => applied(format!("{at} is still proposed")),
+        ChangeState::Merged { at } => Reading::Pending {
+            why: format!("what was merged in {at} waits for its reversal to be reviewed"),
+            look_again: None,
+        },
+    }
+}
