@@ -267,7 +267,7 @@ impl Driver {
                     action.clone(),
                     step,
                     target,
-                    run.evidence.clone(),
+                    run.evidence.text.clone(),
                     run.since,
                 )
             })
