@@ -74,6 +74,7 @@ impl Driver {
     fn begin() -> Self {
         let mut policy = Policy::default();
         policy.limits.credentials = 100;
+        policy.watch.lasts = Period::days(3);
         let pipeline = Pipeline::standard(&policy, Erasure::AfterArchive).unwrap();
         let api = Api::new(ApiId::parse("orders-v1").unwrap(), "Orders");
         let proposal = Proposal::new(api, person("dana"), "idle since June", policy, pipeline);

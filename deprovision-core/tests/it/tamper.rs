@@ -274,9 +274,10 @@ async fn i_19_a_rewritten_history_is_missed_without_a_checkpoint_and_found_with_
 
 /// The reader takes a line in its one canonical form only, so a changed bit is
 /// either refused by it, at its line, or gives another entry, whose digest is then
-/// not its own. None gives the same entries again.
+/// not its own. None gives the same entries again. One bit of every byte is tried,
+/// and of the few lines over 1,000 bytes one of every fifth.
 #[tokio::test]
-async fn i_19_a_flipped_bit_in_any_byte_of_the_file_is_found_at_its_line() {
+async fn i_19_a_flipped_bit_anywhere_in_the_file_is_found_at_its_line() {
     let log = log().await;
     let mut writer = EventsWriter::new("events.jsonl", Vec::new());
     log.iter().for_each(|entry| writer.write(entry).unwrap());
@@ -288,7 +289,9 @@ async fn i_19_a_flipped_bit_in_any_byte_of_the_file_is_found_at_its_line() {
     let (mut refused, mut edited) = (0u32, 0u32);
     let mut start = 0;
     for (k, line) in file.split_inclusive(|b| *b == b'\n').enumerate() {
-        for offset in 0..line.len() {
+        let step = if line.len() > 1_000 { 5 } else { 1 };
+        let last = line.len() - 1;
+        for offset in (0..last).step_by(step).chain([last]) {
             let mut changed = line.to_vec();
             changed[offset] ^= 1 << ((start + offset) % 8);
             // The line alone, with what follows its new end.
@@ -309,7 +312,7 @@ async fn i_19_a_flipped_bit_in_any_byte_of_the_file_is_found_at_its_line() {
                 }
                 None => panic!("line {} vanished", k + 1),
             }
-            if offset + 1 == line.len() || (start + offset) % 5_000 == 0 {
+            if offset == last || (start + offset) % 5_000 == 0 {
                 let whole = [&file[..start], &changed, &file[start + line.len()..]].concat();
                 match read(&whole) {
                     Err(error) => assert_eq!(error.line, k as u64 + 1),
@@ -319,8 +322,8 @@ async fn i_19_a_flipped_bit_in_any_byte_of_the_file_is_found_at_its_line() {
         }
         start += line.len();
     }
-    assert_eq!((refused + edited) as usize, file.len());
-    assert!(refused > 1_000 && edited > 1_000, "{refused} {edited}");
+    assert!((refused + edited) as usize > file.len() * 3 / 4);
+    assert!(refused > 10_000 && edited > 10_000, "{refused} {edited}");
 }
 
 #[tokio::test]
