@@ -1,0 +1,12 @@
+//! One line of an access log.
+
+mod error;
+mod escape;
+mod parse;
+#[cfg(test)]
+mod tests;
+mod time;
+
+pub use error::{LineError, LinePart};
+pub(crate) use escape::hex;
+pub use parse::{LogLine, Request, parse_line};
