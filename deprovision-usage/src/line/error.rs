@@ -54,7 +54,7 @@ impl fmt::Display for LinePart {
 ///
 /// The text of the line is not in the message: a log line may hold a secret in
 /// its query string.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the {part} {reason}")]
 pub struct LineError {
     part: LinePart,
@@ -99,5 +99,15 @@ impl LineError {
     #[must_use]
     pub fn request(&self) -> Option<&Request<'static>> {
         self.request.as_deref()
+    }
+}
+
+impl fmt::Debug for LineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LineError")
+            .field("part", &self.part)
+            .field("reason", &self.reason)
+            .field("at", &self.at)
+            .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,7 @@
 //! Reading a line.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use deprovision_core::time::Timestamp;
 
@@ -8,7 +9,9 @@ use super::escape::{quoted, unescape};
 use super::{LineError, LinePart, time};
 
 /// One request, as an access log tells it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// `Debug` leaves out what may hold a secret: the query, the referrer.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogLine<'a> {
     /// The client's address or name.
@@ -30,7 +33,9 @@ pub struct LogLine<'a> {
 }
 
 /// The request line of a request, with the log's escapes undone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// `Debug` leaves out what may hold a secret: the query, and what is no request line.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Request<'a> {
     /// A method on a target.
@@ -57,6 +62,36 @@ impl Request<'_> {
             },
             Self::Other(text) => Request::Other(own(text)),
         }
+    }
+}
+
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call { method, target } => {
+                let path = target.split(|b| *b == b'?').next().unwrap_or_default();
+                let (method, path) = (method.escape_ascii(), path.escape_ascii());
+                write!(f, "Call({method} {path})")
+            }
+            Self::Other(text) => write!(f, "Other({} bytes)", text.len()),
+        }
+    }
+}
+
+impl fmt::Debug for LogLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let user = self
+            .user
+            .as_deref()
+            .map(|user| user.escape_ascii().to_string());
+        f.debug_struct("LogLine")
+            .field("client", &self.client.escape_ascii().to_string())
+            .field("user", &user)
+            .field("at", &self.at)
+            .field("request", &self.request)
+            .field("status", &self.status)
+            .field("bytes", &self.bytes)
+            .finish_non_exhaustive()
     }
 }
 
