@@ -9,9 +9,11 @@
 //! ran, so that a test fails when a case is lost. A broken promise panics with
 //! the case's name, as an assertion of a test does.
 
+mod notice;
 mod permits;
 mod usage;
 
+pub use notice::{NoticeFixture, ReceivedMessage, notice};
 pub use permits::Permits;
 pub use usage::{RecordedCall, Records, UsageFixture, usage};
 

@@ -1,0 +1,8 @@
+//! An outbox on a real disk.
+
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod outbox;
+#[cfg(test)]
+mod world;
