@@ -39,13 +39,21 @@ use crate::reading::Reading;
 /// # What the answer covers
 /// Any line, of whatever API, proves that the log was written. What lies before
 /// the first line, and between two lines further apart than the longest gap, makes
-/// the answer partial, with the gaps named. No line at all is unknown. So does:
-/// - a missing or empty file (unknown when nothing else is there),
-/// - a malformed line that may be a call in the window: its request could not be
-///   read or is meant for the API, and its time, or else the times of its
-///   neighbours give or take the longest gap, may lie in the window,
-/// - a line that is stamped more than 5 seconds after now (a clock is wrong),
-/// - more callers than are listed, a window that is not over.
+/// the answer partial, with the gaps named. Without any line it is unknown. Partial
+/// is also an answer
+/// - beside a missing or empty file (unknown when nothing else is there),
+/// - with a malformed line that may be a call in the window,
+/// - with a line that is stamped more than 5 seconds after now: a clock is wrong,
+///   and when it was written is not known,
+/// - with more callers than are listed, or about a window that is not over.
+///
+/// A malformed line is no call when its request is whole and meant for something
+/// else, or when it was written outside of the window. Its request is whole when a
+/// status follows it and nothing in the line looks like a second one (a second time
+/// or a second `HTTP/1.1"`; where two lines run into each other even a well-formed
+/// line is malformed). When it was written is told by its time, or without one by
+/// its neighbours in the file, and must be further from the window than the longest
+/// gap.
 ///
 /// The watermark is the time of the newest line, or of the heartbeat when that is
 /// newer.

@@ -8,7 +8,7 @@ use deprovision_core::time::{Period, Timestamp, Window};
 use deprovision_core::usage::CallerUse;
 
 use crate::caller::caller_of;
-use crate::line::{LineError, LinePart, LogLine, parse_line};
+use crate::line::{LineError, LinePart, LogLine, is_one_line, parse_line};
 use crate::matching::Matcher;
 use crate::reading::{Malformed, MalformedLine};
 use crate::written::Written;
@@ -99,22 +99,29 @@ impl Tally {
         text: &[u8],
         cut: bool,
     ) -> Result<(), ParseIdError> {
-        match parse_line(text) {
-            Ok(line) if !cut => self.good(file, number, &line),
+        let line = parse_line(text);
+        if cut {
+            // What it holds further on is not known.
+            let at = line.map_or_else(|error| error.at(), |line| Some(line.at));
+            let error = LineError::new(LinePart::Line, "is too long");
+            self.bad(file, number, at.into_iter().fold(error, LineError::at_time));
+            return Ok(());
+        }
+        match line {
             Ok(line) => {
-                let error = LineError::new(LinePart::Line, "is too long")
-                    .at_time(line.at)
-                    .with_request(line.request);
-                self.bad(file, number, error);
-                Ok(())
+                let ours = self.question.matcher.is_meant(&line.request);
+                if ours || is_one_line(text) {
+                    return self.good(file, number, &line, ours);
+                }
+                // Two lines in one: the second may be a call.
+                let error = LineError::new(LinePart::Line, "is followed by another one");
+                self.bad(file, number, error.at_time(line.at));
             }
             // An empty line is no request.
-            Err(_) if text.trim_ascii().is_empty() => Ok(()),
-            Err(error) => {
-                self.bad(file, number, error);
-                Ok(())
-            }
+            Err(_) if text.trim_ascii().is_empty() => {}
+            Err(error) => self.bad(file, number, error),
         }
+        Ok(())
     }
 
     /// The file ended; the next line is of another.
@@ -123,9 +130,14 @@ impl Tally {
         self.previous = None;
     }
 
-    fn good(&mut self, file: &Path, number: u64, line: &LogLine<'_>) -> Result<(), ParseIdError> {
+    fn good(
+        &mut self,
+        file: &Path,
+        number: u64,
+        line: &LogLine<'_>,
+        ours: bool,
+    ) -> Result<(), ParseIdError> {
         self.lines += 1;
-        let ours = self.question.matcher.is_meant(&line.request);
         if line.at > SKEW.after(self.question.now) {
             // It was written before now, so its clock is wrong: it proves nothing
             // about any time, and if it is a call then one of unknown time.
@@ -180,14 +192,27 @@ impl Tally {
             error,
             doubtful: !foreign,
         };
+        if foreign {
+            self.harmless(line);
+            return;
+        }
         match at {
-            _ if foreign => self.harmless(line),
             Some(at) if at > SKEW.after(self.question.now) => self.doubtful(line),
-            Some(at) if self.question.window.contains(at) => self.doubtful(line),
+            Some(at) if self.may_be_inside(Some(at), Some(at)) => self.doubtful(line),
             Some(_) => self.harmless(line),
             None if self.waiting.len() < Malformed::MAX_SAMPLES => self.waiting.push(line),
             None => self.waiting_more += 1,
         }
+    }
+
+    /// Whether something written between two moments may lie in the window, give or
+    /// take the longest gap: a line may be a little out of order, and a broken one
+    /// may hold the next. Without a moment there is no bound.
+    fn may_be_inside(&self, earliest: Option<Timestamp>, latest: Option<Timestamp>) -> bool {
+        let (window, slack) = (self.question.window, self.question.max_gap);
+        let before = latest.is_some_and(|latest| slack.after(latest) < window.from);
+        let after = earliest.is_some_and(|earliest| slack.before(earliest) >= window.to);
+        !before && !after
     }
 
     /// Decides about the lines without a time: they were written between their
@@ -196,26 +221,20 @@ impl Tally {
         if self.waiting.is_empty() {
             return;
         }
-        let (window, slack) = (self.question.window, self.question.max_gap);
-        let all_before = next
-            .into_iter()
-            .chain(self.previous)
-            .max()
-            .is_some_and(|newest| next.is_some() && slack.after(newest) < window.from);
-        let all_after = next
-            .into_iter()
-            .chain(self.previous)
-            .min()
-            .is_some_and(|oldest| self.previous.is_some() && slack.before(oldest) >= window.to);
+        // Neighbours out of order bound it all the same.
+        let inside = match (self.previous, next) {
+            (Some(a), Some(b)) => self.may_be_inside(Some(a.min(b)), Some(a.max(b))),
+            (previous, next) => self.may_be_inside(previous, next),
+        };
         let more = std::mem::take(&mut self.waiting_more);
         for line in std::mem::take(&mut self.waiting) {
-            if all_before || all_after {
-                self.harmless(line);
-            } else {
+            if inside {
                 self.doubtful(line);
+            } else {
+                self.harmless(line);
             }
         }
-        if !all_before && !all_after {
+        if inside {
             self.doubts += more;
         }
     }

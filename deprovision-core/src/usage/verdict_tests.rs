@@ -165,6 +165,24 @@ fn a_caller_of_two_sources_is_told_once_with_the_larger_count() {
 }
 
 #[test]
+fn calls_in_a_longer_window_than_the_period_are_no_use_when_they_are_old() {
+    let last = |days| Some(Period::days(days).before(now()));
+    let mut old = seen("x", 3, last(91));
+    old.window.from = Period::days(200).before(now());
+    assert!(matches!(
+        judge(&[complete(old.clone())]),
+        Verdict::Idle { .. }
+    ));
+    old.last_seen = last(90);
+    assert!(matches!(
+        judge(&[complete(old.clone())]),
+        Verdict::InUse { .. }
+    ));
+    old.last_seen = Some(Period::days(1).after(now()));
+    assert!(matches!(judge(&[complete(old)]), Verdict::InUse { .. }));
+}
+
+#[test]
 fn requests_of_an_unknown_time_are_use() {
     assert!(matches!(
         judge(&[complete(seen("x", 1, None))]),

@@ -9,4 +9,5 @@ mod time;
 
 pub use error::{LineError, LinePart};
 pub(crate) use escape::hex;
+pub(crate) use parse::is_one_line;
 pub use parse::{LogLine, Request, parse_line};

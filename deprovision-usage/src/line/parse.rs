@@ -115,8 +115,9 @@ pub fn parse_line(line: &[u8]) -> Result<LogLine<'_>, LineError> {
     let fail = LineError::new;
     let (client, rest) =
         word(line).ok_or_else(|| fail(LinePart::Client, "is not followed by a space"))?;
-    if client.is_empty() || client.contains(&b'"') {
-        return Err(fail(LinePart::Client, "is empty or holds a quote"));
+    // A crash leaves blocks of NUL, and with them lines that are lost.
+    if client.is_empty() || !client.iter().all(u8::is_ascii_graphic) || client.contains(&b'"') {
+        return Err(fail(LinePart::Client, "is no address and no name"));
     }
     let (_, rest) =
         word(rest).ok_or_else(|| fail(LinePart::Ident, "is not followed by a space"))?;
@@ -131,8 +132,6 @@ pub fn parse_line(line: &[u8]) -> Result<LogLine<'_>, LineError> {
     let (text, rest) =
         quoted(rest).ok_or_else(|| fail(LinePart::Request, "has no closing quote"))?;
     let request = request(text);
-    let fail = |part, reason| fail(part, reason).with_request(request.clone());
-
     let rest = space(rest).ok_or_else(|| fail(LinePart::Status, "is missing"))?;
     let (status, rest) = word(rest).ok_or_else(|| fail(LinePart::Size, "is missing"))?;
     let status = match status {
@@ -141,6 +140,16 @@ pub fn parse_line(line: &[u8]) -> Result<LogLine<'_>, LineError> {
             Some(number(digits).ok_or_else(|| fail(LinePart::Status, "is not three digits or -"))?)
         }
         _ => return Err(fail(LinePart::Status, "is not three digits or -")),
+    };
+    let fail = |part, reason| {
+        let error = fail(part, reason);
+        // With its status behind it the request is whole, unless the line looks
+        // like two in one.
+        if is_one_line(line) {
+            error.with_request(request.clone())
+        } else {
+            error
+        }
     };
     let (size, rest) = word(rest).unwrap_or((rest, b""));
     let bytes = match size {
@@ -172,6 +181,27 @@ pub fn parse_line(line: &[u8]) -> Result<LogLine<'_>, LineError> {
         bytes,
         referer,
         agent,
+    })
+}
+
+/// Whether a text looks like one line. Where something was lost between two lines (a
+/// full disk, a crash, two writers) they are one, with a second time or a second end
+/// of a request in it, and may still be well formed.
+pub(crate) fn is_one_line(text: &[u8]) -> bool {
+    let stamps = text.windows(13).filter(|w| like(w, b"[00/aaa/0000:"));
+    // `HTTP/1.1"` and `HTTP/2"`.
+    let ends = text
+        .windows(9)
+        .filter(|w| like(w, b"HTTP/0.0\"") || like(w, b"HTTP/0\""));
+    stamps.count() <= 1 && ends.count() <= 1
+}
+
+/// Compares with `0` for any digit and `a` for any letter.
+fn like(text: &[u8], pattern: &[u8]) -> bool {
+    text.iter().zip(pattern).all(|(have, want)| match want {
+        b'0' => have.is_ascii_digit(),
+        b'a' => have.is_ascii_alphabetic(),
+        _ => have == want,
     })
 }
 

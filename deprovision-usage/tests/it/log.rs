@@ -106,6 +106,17 @@ async fn i_9_a_malformed_line_that_may_be_a_call_makes_the_answer_partial() {
 }
 
 #[tokio::test]
+async fn i_9_a_call_that_a_torn_line_swallowed_is_a_doubt() {
+    let torn = line(ago("5h"), "k", "/v2/orders/7", 200);
+    let call = line(ago("5h"), "k", "/v1/orders/7", 200);
+    for cut in 45..torn.len() {
+        let reading = read(&with(&format!("{}{call}", &torn[..cut].trim_end()))).await;
+        let (value, doubt) = known(&reading);
+        assert!(doubt.is_some() || value.requests == 1, "cut at {cut}");
+    }
+}
+
+#[tokio::test]
 async fn a_malformed_line_that_can_be_no_call_is_only_counted() {
     let other = line(ago("5h"), "k", "/v2/orders/7", 200);
     let old = line(ago("30h"), "k", "/v1/orders/7", 200);
@@ -155,21 +166,18 @@ async fn i_9_rubbish_at_the_end_of_a_file_is_a_doubt() {
 }
 
 #[tokio::test]
-async fn i_9_a_line_longer_than_is_read_is_a_doubt_only_when_it_may_be_a_call() {
+async fn i_9_a_line_longer_than_is_read_is_a_doubt_and_the_next_one_is_read() {
     let long = "x".repeat(70_000);
-    for (path, doubtful) in [("/v1/orders", 1), ("/v2/orders", 0)] {
-        let text = with(&line(ago("5h"), "k", path, 200).replace("curl", &long));
-        let reading = read(&text).await;
+    let call = line(ago("4h"), "k", "/v1/orders", 200);
+    for path in ["/v1/orders", "/v2/orders", &format!("/v2/{long}")] {
+        let bad = line(ago("5h"), "k", path, 200).replace("curl", &long);
+        let reading = read(&with(&format!("{bad}{call}"))).await;
         assert_eq!(
             (reading.malformed.count, reading.malformed.doubtful),
-            (1, doubtful)
+            (1, 1)
         );
+        assert_eq!(known(&reading).0.requests, 1);
     }
-    let reading = read(&with(&line(ago("5h"), "k", &format!("/v2/{long}"), 414))).await;
-    assert_eq!(
-        reading.malformed.doubtful, 1,
-        "its request is not read whole"
-    );
 }
 
 #[tokio::test]
