@@ -407,3 +407,7 @@ fn counted(headers: &[String]) -> BTreeMap<String, usize> {
 fn lines(text: &str) -> Vec<&str> {
     text.trim_end().lines().collect()
 }
+
+#[cfg(test)]
+#[path = "notice_tests.rs"]
+mod tests;

@@ -350,3 +350,7 @@ fn complete<'a>(
     );
     Ok(value.ok_or("the assertion before holds")?)
 }
+
+#[cfg(test)]
+#[path = "usage_tests.rs"]
+mod tests;

@@ -41,17 +41,7 @@ impl World {
     }
 
     pub(crate) fn notice(&self, name: &str) -> Notice {
-        Notice::new(
-            self.id(name),
-            ApiId::parse("orders-v1").unwrap(),
-            NoticeStage::Announcement,
-            Contact::new(
-                PersonId::parse("dana").unwrap(),
-                "dana@example.com".parse().unwrap(),
-            ),
-            "Orders v1 ends",
-            "Hello\n",
-        )
+        notice(self.id(name))
     }
 
     pub(crate) async fn send(&self, notice: &Notice) -> Result<Outcome, ProviderError> {
@@ -88,6 +78,21 @@ impl World {
             .map(|name| parse(&std::fs::read(self.path().join(name)).unwrap()))
             .collect()
     }
+}
+
+/// A notice to Dana.
+pub(crate) fn notice(id: NoticeId) -> Notice {
+    Notice::new(
+        id,
+        ApiId::parse("orders-v1").unwrap(),
+        NoticeStage::Announcement,
+        Contact::new(
+            PersonId::parse("dana").unwrap(),
+            "dana@example.com".parse().unwrap(),
+        ),
+        "Orders v1 ends",
+        "Hello\n",
+    )
 }
 
 fn config(directory: &TempDir) -> OutboxConfig {

@@ -69,7 +69,11 @@ impl fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Call { method, target } => {
-                let path = target.split(|b| *b == b'?').next().unwrap_or_default();
+                // An absolute target may hold a password before its host.
+                let path = match target.first() {
+                    Some(b'/') => target.split(|b| *b == b'?').next().unwrap_or_default(),
+                    Some(_) | None => b"...",
+                };
                 let (method, path) = (method.escape_ascii(), path.escape_ascii());
                 write!(f, "Call({method} {path})")
             }
