@@ -9,6 +9,7 @@
 //! ran, so that a test fails when a case is lost. A broken promise panics with
 //! the case's name, as an assertion of a test does.
 
+mod hostile;
 mod notice;
 mod permits;
 mod usage;
