@@ -10,10 +10,15 @@
 //! the case's name, as an assertion of a test does.
 
 mod checkpoint_store;
+mod hostile;
+mod notice;
 mod permits;
+mod usage;
 
 pub use checkpoint_store::{CheckpointStoreFixture, checkpoint_store};
+pub use notice::{NoticeFixture, ReceivedMessage, notice};
 pub use permits::Permits;
+pub use usage::{RecordedCall, Records, UsageFixture, usage};
 
 /// What a suite gives: how many cases ran, or what kept it from running.
 pub type Cases = Result<u32, Box<dyn std::error::Error + Send + Sync>>;
