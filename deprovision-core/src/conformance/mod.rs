@@ -9,8 +9,12 @@
 //! ran, so that a test fails when a case is lost. A broken promise panics with
 //! the case's name, as an assertion of a test does.
 
+mod path;
+mod path_probe;
 mod permits;
 
+pub use path::{AccessPathFixture, Reply, access_path};
+pub use path_probe::{FaceAnswer, PathProbeFixture, path_probe};
 pub use permits::Permits;
 
 /// What a suite gives: how many cases ran, or what kept it from running.

@@ -22,6 +22,9 @@ use crate::access_log::line::Line;
 use crate::access_log::record::{CALLER_LEFT, FAILED, Record};
 use crate::access_log::sink::AccessLog;
 
+/// Finds something about a request.
+type Finder<T> = Arc<dyn Fn(&Parts) -> Option<T> + Send + Sync>;
+
 /// Writes one line in Combined Log Format for every request, also for those that
 /// are refused: put it outside of the [`GatewayLayer`](crate::GatewayLayer) and of
 /// authentication.
@@ -40,8 +43,8 @@ use crate::access_log::sink::AccessLog;
 pub struct AccessLogLayer {
     log: AccessLog,
     clock: Arc<dyn Clock>,
-    client: Arc<dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync>,
-    caller: Arc<dyn Fn(&Parts) -> Option<CallerId> + Send + Sync>,
+    client: Finder<IpAddr>,
+    caller: Finder<CallerId>,
 }
 
 impl AccessLogLayer {
