@@ -61,11 +61,12 @@ impl Announcement {
     pub(crate) fn put_on(&self, headers: &mut HeaderMap) {
         for (name, value) in [(DEPRECATION, &self.deprecation), (SUNSET, &self.sunset)] {
             if let Some(value) = value {
-                headers.insert(name, value.clone());
+                // Fails only on an answer with tens of thousands of headers.
+                let _full = headers.try_insert(name, value.clone());
             }
         }
         for link in &self.links {
-            headers.append(LINK, link.clone());
+            let _full = headers.try_append(LINK, link.clone());
         }
     }
 

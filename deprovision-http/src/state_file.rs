@@ -7,6 +7,7 @@
 //! that a lost state file is noticed instead of opening every path.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -23,6 +24,8 @@ use crate::error::GatewayError;
 
 /// The format that this version writes.
 const FORMAT: u32 = 1;
+/// How the name of a temporary file ends.
+const TEMPORARY: &str = ".tmp";
 /// How long a waiting process sleeps before it tries the lock again.
 const LOCK_POLL: Duration = Duration::from_millis(5);
 
@@ -149,6 +152,15 @@ impl StateFile {
 
     /// Makes the file when there never was one.
     pub(crate) fn create_if_new(&self, patience: Duration) -> Result<(), GatewayError> {
+        let there = self.present()?;
+        match self.create_under_lock(patience) {
+            // A service that may only read opens the file as it is.
+            Err(GatewayError::Io { source, .. }) if there && is_read_only(&source) => Ok(()),
+            done => done,
+        }
+    }
+
+    fn create_under_lock(&self, patience: Duration) -> Result<(), GatewayError> {
         let mut guard = self.locked(patience)?;
         if self.present()? {
             return self.remember(&mut guard);
@@ -233,6 +245,7 @@ impl StateFile {
         let fail = |e| self.io("writing", &self.path, e);
         let mut text = serde_json::to_vec_pretty(states).map_err(|e| fail(e.into()))?;
         text.push(b'\n');
+        self.sweep(directory).map_err(fail)?;
         let mut temporary = self.temporary(directory).map_err(fail)?;
         temporary.write_all(&text).map_err(fail)?;
         temporary.as_file().sync_all().map_err(fail)?;
@@ -247,7 +260,8 @@ impl StateFile {
     /// service and whoever closes its paths can be different users.
     fn temporary(&self, directory: &Path) -> std::io::Result<tempfile::NamedTempFile> {
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".gateway-").suffix(".tmp");
+        let prefix = self.temporary_prefix();
+        builder.prefix(&prefix).suffix(TEMPORARY);
         #[cfg(unix)]
         {
             use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -255,6 +269,28 @@ impl StateFile {
             builder.permissions(std::fs::Permissions::from_mode(mode));
         }
         builder.tempfile_in(directory)
+    }
+
+    /// Removes what killed writers left; under the lock nobody else is writing.
+    fn sweep(&self, directory: &Path) -> std::io::Result<()> {
+        let prefix = self.temporary_prefix();
+        for entry in std::fs::read_dir(directory)? {
+            let name = entry?.file_name();
+            let bytes = name.as_encoded_bytes();
+            if bytes.starts_with(prefix.as_encoded_bytes()) && bytes.ends_with(TEMPORARY.as_bytes())
+            {
+                std::fs::remove_file(directory.join(name))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Names this state file, so that two in one directory keep apart.
+    fn temporary_prefix(&self) -> OsString {
+        let mut prefix = OsString::from(".");
+        prefix.push(self.path.file_name().unwrap_or_default());
+        prefix.push(".writing-");
+        prefix
     }
 
     fn locked(&self, patience: Duration) -> Result<File, GatewayError> {
@@ -323,6 +359,13 @@ impl StateFile {
             source,
         }
     }
+}
+
+fn is_read_only(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
+    )
 }
 
 impl Stamp {

@@ -20,6 +20,8 @@ use crate::state_file::{Entry, States};
 #[derive(Debug)]
 pub(crate) struct Table {
     rows: Vec<Row>,
+    /// Nothing is to be told about any path: no request has to be looked at.
+    silent: bool,
 }
 
 #[derive(Debug)]
@@ -68,8 +70,11 @@ impl Table {
         let rows = routes
             .iter()
             .map(|route| Row::new(route.clone(), states.paths.get(route.id())))
-            .collect::<Result<_, _>>()?;
-        Ok(Self { rows })
+            .collect::<Result<Vec<_>, _>>()?;
+        let silent = rows
+            .iter()
+            .all(|row| matches!(row.prepared, Prepared::Open(None)));
+        Ok(Self { rows, silent })
     }
 
     /// How a declared path is set now; a brown-out that is over is open.
@@ -87,6 +92,9 @@ impl Table {
 
     /// What is done with a request: of all its readings, the strictest.
     pub(crate) fn verdict(&self, uri: &Uri, headers: &HeaderMap, now: Timestamp) -> Verdict {
+        if self.silent {
+            return Verdict::Serve;
+        }
         let hosts = reading::hosts(uri, headers);
         let paths = reading::paths(uri.path());
         let mut strictest = Verdict::Serve;

@@ -81,14 +81,14 @@ async fn i_5_the_gateway_keeps_every_promise_of_the_port() {
 
 type Answers = Arc<Mutex<Vec<FaceAnswer>>>;
 
-struct Faces {
+pub(crate) struct Faces {
     probe: HttpProbe<HttpClient, Empty<Bytes>>,
     answers: Answers,
     _server: Server,
 }
 
 impl Faces {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let answers = Answers::new(Mutex::new(vec![FaceAnswer::Silence; 3]));
         let app = Router::new()
             .route("/face/{number}", any(face))

@@ -5,7 +5,11 @@ mod access_log;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod generic;
+#[cfg(test)]
 mod headers;
+#[cfg(test)]
+mod liars;
 #[cfg(test)]
 mod processes;
 #[cfg(test)]
