@@ -41,7 +41,7 @@ pub trait PathProbeFixture: Send + Sync {
     reason = "a fixture must be able to give every answer that the suite asks for"
 )]
 pub enum FaceAnswer {
-    /// A status with a problem document that names it.
+    /// A status with a problem document that names no status.
     Problem(u16),
     /// A status with a body that is no problem document.
     Bare(u16),

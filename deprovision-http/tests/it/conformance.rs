@@ -132,7 +132,7 @@ fn problem(status: u16) -> Response {
     (
         StatusCode::from_u16(status).unwrap(),
         [(header::CONTENT_TYPE, "application/problem+json")],
-        format!("{{\"title\":\"x\",\"status\":{status}}}"),
+        "{\"title\":\"x\"}",
     )
         .into_response()
 }

@@ -150,6 +150,7 @@ async fn a_writer_killed_at_any_moment_leaves_the_old_or_the_new_state() {
         revisions.insert(text["revision"].as_u64().unwrap());
         close(&again, "v1", open()).await;
     }
+    close(&here, "v2", open()).await;
     let left = std::fs::read_dir(directory.path()).unwrap().count();
     assert_eq!(left, 2, "temporary files of killed writers stay");
     assert_eq!(
