@@ -18,13 +18,13 @@ const DECODING_ROUNDS: usize = 3;
 /// A path as lower-case segments, without empty ones.
 pub(crate) type Segments = Vec<String>;
 
-/// Every reading of the path; the plain one first.
-pub(crate) fn paths(path: &str) -> Vec<Segments> {
+/// Every reading of the path, up to so many segments; the plain one first.
+pub(crate) fn paths(path: &str, depth: usize) -> Vec<Segments> {
     let mut readings = Vec::new();
     let mut level = path.as_bytes().to_vec();
     for _ in 0..=DECODING_ROUNDS {
         let text = String::from_utf8_lossy(&level).to_ascii_lowercase();
-        for reading in readings_of(&text) {
+        for reading in readings_of(&text, depth) {
             if !readings.contains(&reading) {
                 readings.push(reading);
             }
@@ -38,23 +38,25 @@ pub(crate) fn paths(path: &str) -> Vec<Segments> {
 }
 
 /// The readings of a path that is not decoded any further.
-fn readings_of(path: &str) -> Vec<Segments> {
+fn readings_of(path: &str, depth: usize) -> Vec<Segments> {
     let raw: Vec<&str> = path.split(['/', '\\']).map(without_parameters).collect();
     let unresolved = raw
         .iter()
         .filter(|s| !matches!(**s, "" | "."))
+        .take(depth)
         .map(|s| (*s).to_owned())
         .collect();
     let mut readings = vec![unresolved];
     if raw.contains(&"..") {
         // Merging slashes before resolving dots and after it give different paths.
-        readings.push(resolved(raw.iter().copied().filter(|s| !s.is_empty())));
-        readings.push(resolved(raw.iter().copied().skip(1)));
+        let merged = raw.iter().copied().filter(|s| !s.is_empty());
+        readings.push(resolved(merged, depth));
+        readings.push(resolved(raw.iter().copied().skip(1), depth));
     }
     readings
 }
 
-fn resolved<'a>(segments: impl Iterator<Item = &'a str>) -> Segments {
+fn resolved<'a>(segments: impl Iterator<Item = &'a str>, depth: usize) -> Segments {
     let mut kept: Vec<&str> = Vec::new();
     for segment in segments {
         match segment {
@@ -66,7 +68,7 @@ fn resolved<'a>(segments: impl Iterator<Item = &'a str>) -> Segments {
         }
     }
     kept.retain(|s| !s.is_empty());
-    kept.into_iter().map(str::to_owned).collect()
+    kept.into_iter().take(depth).map(str::to_owned).collect()
 }
 
 /// A segment up to what some servers cut away.
@@ -134,7 +136,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn under(path: &str, prefix: &[&str]) -> bool {
-        paths(path)
+        paths(path, prefix.len())
             .iter()
             .any(|r| r.len() >= prefix.len() && r.iter().zip(prefix).all(|(a, b)| a == b))
     }
@@ -188,6 +190,14 @@ mod tests {
     }
 
     #[test]
+    fn a_long_path_is_cut_to_what_can_matter_after_its_dots_are_resolved() {
+        let long = format!("{}/v1{}", "/a/..".repeat(13_000), "/b".repeat(13_000));
+        let readings = paths(&long, 2);
+        assert!(readings.iter().all(|reading| reading.len() <= 2));
+        assert!(readings.contains(&vec!["v1".into(), "b".into()]));
+    }
+
+    #[test]
     fn a_host_is_read_without_case_user_port_and_final_dot() {
         for (authority, host) in [
             ("API.example.com:8080", "api.example.com"),
@@ -230,13 +240,13 @@ mod tests {
 
         #[test]
         fn any_text_is_read_without_panic_and_in_few_ways(text in "[ -~é\u{0}%./\\\\;]{0,80}") {
-            prop_assert!(paths(&text).len() <= 3 * (DECODING_ROUNDS + 1));
+            prop_assert!(paths(&text, usize::MAX).len() <= 3 * (DECODING_ROUNDS + 1));
             let _ = host_of(&text);
         }
 
         #[test]
         fn a_plain_path_has_one_reading(path in "(/[a-z0-9]{1,5}){0,4}") {
-            prop_assert_eq!(paths(&path).len(), 1);
+            prop_assert_eq!(paths(&path, usize::MAX).len(), 1);
         }
     }
 }

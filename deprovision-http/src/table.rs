@@ -22,6 +22,8 @@ pub(crate) struct Table {
     rows: Vec<Row>,
     /// Nothing is to be told about any path: no request has to be looked at.
     silent: bool,
+    /// How many segments the longest prefix has.
+    depth: usize,
 }
 
 #[derive(Debug)]
@@ -74,7 +76,13 @@ impl Table {
         let silent = rows
             .iter()
             .all(|row| matches!(row.prepared, Prepared::Open(None)));
-        Ok(Self { rows, silent })
+        let prefixes = routes.iter().flat_map(Route::prefixes);
+        let depth = prefixes.map(<[String]>::len).max().unwrap_or(0);
+        Ok(Self {
+            rows,
+            silent,
+            depth,
+        })
     }
 
     /// How a declared path is set now; a brown-out that is over is open.
@@ -96,7 +104,7 @@ impl Table {
             return Verdict::Serve;
         }
         let hosts = reading::hosts(uri, headers);
-        let paths = reading::paths(uri.path());
+        let paths = reading::paths(uri.path(), self.depth);
         let mut strictest = Verdict::Serve;
         let mut consider = |matches: Vec<Match<'_>>| {
             for found in matches {
