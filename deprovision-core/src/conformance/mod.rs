@@ -12,11 +12,15 @@
 mod checkpoint_store;
 mod hostile;
 mod notice;
+mod path;
+mod path_probe;
 mod permits;
 mod usage;
 
 pub use checkpoint_store::{CheckpointStoreFixture, checkpoint_store};
 pub use notice::{NoticeFixture, ReceivedMessage, notice};
+pub use path::{AccessPathFixture, Reply, access_path};
+pub use path_probe::{FaceAnswer, PathProbeFixture, path_probe};
 pub use permits::Permits;
 pub use usage::{RecordedCall, Records, UsageFixture, usage};
 
