@@ -153,11 +153,15 @@ fn definition(api: &Api) -> Node {
             .or_default()
             .push((method, operation(route)));
     }
+    let version = api.labels.get("version").map(String::as_str);
     table([
         ("openapi", text("3.1.0")),
         (
             "info",
-            table([("title", text(&api.title)), ("version", text(&api.id))]),
+            table([
+                ("title", text(&api.title)),
+                ("version", text(version.unwrap_or(api.id.as_str()))),
+            ]),
         ),
         (
             "paths",

@@ -31,11 +31,10 @@ pub(crate) const API_FIELDS: &[&str] = &[
     "markers",
     "labels",
 ];
-pub(crate) const CONTACT_FIELDS: &[&str] = &["person", "email"];
-pub(crate) const STAKEHOLDER_FIELDS: &[&str] = &["contact", "role"];
-pub(crate) const ROUTE_FIELDS: &[&str] =
-    &["method", "path", "operation_id", "deprecated", "sunset"];
-pub(crate) const FACE_FIELDS: &[&str] = &["kind", "name"];
+const CONTACT_FIELDS: &[&str] = &["person", "email"];
+const STAKEHOLDER_FIELDS: &[&str] = &["contact", "role"];
+const ROUTE_FIELDS: &[&str] = &["method", "path", "operation_id", "deprecated", "sunset"];
+const FACE_FIELDS: &[&str] = &["kind", "name"];
 
 type ParseResource = fn(&str) -> Result<ResourceRef, ParseIdError>;
 
@@ -50,7 +49,19 @@ const RESOURCES: &[(&str, ParseResource)] = &[
     ("repositories", |t| Ok(t.parse::<RepositoryId>()?.into())),
 ];
 
-pub(crate) fn resource_fields() -> Vec<&'static str> {
+/// The fields of every table, by the name that the schema has for it.
+#[cfg(test)]
+pub(crate) fn schema_fields() -> Vec<(&'static str, Vec<&'static str>)> {
+    vec![
+        ("contact", CONTACT_FIELDS.to_vec()),
+        ("stakeholder", STAKEHOLDER_FIELDS.to_vec()),
+        ("route", ROUTE_FIELDS.to_vec()),
+        ("face", FACE_FIELDS.to_vec()),
+        ("resources", resource_fields()),
+    ]
+}
+
+fn resource_fields() -> Vec<&'static str> {
     RESOURCES.iter().map(|(name, _)| *name).collect()
 }
 

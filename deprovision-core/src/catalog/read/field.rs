@@ -202,7 +202,7 @@ fn join(path: &str, key: &str) -> String {
         && key.len() <= 80
         && key
             .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+            .all(|c| c.is_ascii_alphanumeric() || "_-$".contains(c));
     match (plain, path.is_empty()) {
         (true, true) => key.to_owned(),
         (true, false) => format!("{path}.{key}"),

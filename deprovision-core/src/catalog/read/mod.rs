@@ -12,6 +12,6 @@ pub(crate) mod values;
 pub(crate) use api::{API_FIELDS, fill, routes_clash};
 pub(crate) use draft::{At, Draft, Says};
 pub(crate) use field::{Field, Table};
-#[cfg(test)]
-pub(crate) use file::FILE_FIELDS;
 pub(crate) use problems::Problems;
+#[cfg(test)]
+pub(crate) use {api::schema_fields, file::FILE_FIELDS};
