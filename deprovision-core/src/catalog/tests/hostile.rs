@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::{id, kinds, read};
 use crate::catalog::{
-    Catalog, CatalogErrorKind as Kind, CatalogErrors, Form, MAX_TOML_BYTES, MAX_YAML_BYTES, Source,
+    Catalog, CatalogErrorKind as Kind, CatalogErrors, Form, MAX_VALUES, MAX_YAML_BYTES, Source,
 };
 
 /// Reads what must be refused, in less than a second, in every form.
@@ -102,17 +102,30 @@ fn a_scalar_of_a_hundred_mebibytes_is_refused_unread() {
 
 #[test]
 fn as_many_values_as_fit_into_a_file_are_refused() {
-    let full = |item: &str, size: usize| item.repeat(size / item.len());
-    for item in ["[],", "a,", "{},"] {
-        let text = format!("apis: [{}]", full(item, 2 << 20));
-        assert!(text.len() < MAX_YAML_BYTES);
-        let errors = read("many.yaml", &text).unwrap_err();
-        assert!(kinds(&errors).contains(&Kind::Limit), "{item}");
+    let text = format!("apis: [{}]", "a,".repeat(MAX_VALUES));
+    assert!(text.len() < MAX_YAML_BYTES);
+    let errors = read("many.yaml", &text).unwrap_err();
+    assert!(kinds(&errors).contains(&Kind::Limit), "{errors}");
+}
+
+#[test]
+fn very_many_mistakes_are_cut_short() {
+    for (name, item, size) in [
+        ("many.yaml", "- a: 1\n", 40_000),
+        ("many.yaml", "? [a]\n", 4_000),
+        ("many.toml", "=\n", 128 << 10),
+        ("many.toml", "=\n", 129 << 10),
+        ("many.toml", "a=x\n", 128 << 10),
+        ("many.toml", "a=1\n", 16 << 10),
+    ] {
+        let errors = read(name, &item.repeat(size / item.len())).unwrap_err();
+        assert!(errors.len() <= 202, "{item}: {}", errors.len());
     }
-    for item in ["=\n", "[", "a=1\n", "[[a]]\n", "'"] {
-        let errors = read("many.toml", &full(item, MAX_TOML_BYTES)).unwrap_err();
-        assert!(errors.len() <= 1_001, "{item}");
-    }
+    let apis = "{},".repeat(2_000);
+    let errors = refuse("many.yaml", &format!("apis: [{apis}]"));
+    assert_eq!(errors.len(), 1_001);
+    let last = errors.iter().last().unwrap();
+    assert_eq!(last.message, "3000 more mistakes are not shown");
 }
 
 /// Pieces of which the syntaxes are made, so that random texts get deep into them.

@@ -203,6 +203,17 @@ fn a_file_that_is_no_catalog_is_told_so() {
 }
 
 #[test]
+fn json_is_read_with_all_its_escapes_and_any_line_ends() {
+    let text = "{\r\n\t\"apis\": [\r\n\t\t{\"id\": \"a\", \"title\": \"\\/ \\u00e9 \\ud83d\\ude00\",\r\n\"x\":1}]}";
+    let errors = read("a.json", text).unwrap_err();
+    assert_eq!(places(&errors), ["4 apis[0].x"]);
+    let catalog = read("a.json", &text.replace(",\r\n\"x\":1", "")).unwrap();
+    assert_eq!(super::api(&catalog, "a").title, "/ é 😀");
+    let catalog = read("a.yaml", "\u{feff}apis: [{id: a, title: b}]\r\n").unwrap();
+    assert_eq!(catalog.apis.len(), 1);
+}
+
+#[test]
 fn routes_and_items_that_are_there_twice_are_reported_with_both_places() {
     let text = "apis:
   - id: a

@@ -3,6 +3,7 @@
 //! The tree is made with a budget of bytes, values and depth, without recursion
 //! that the input could drive, and it is small enough that dropping it is safe.
 
+mod json;
 mod node;
 mod toml;
 mod yaml;

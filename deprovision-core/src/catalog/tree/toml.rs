@@ -9,13 +9,28 @@ use super::node::{Entry, Node, Parsed, TreeError, Value, too_large};
 use super::{MAX_DEPTH, MAX_TOML_BYTES, MAX_VALUES};
 use crate::catalog::CatalogErrorKind as Kind;
 
+/// Up to which size all syntax errors of a text are collected, in bytes. The parser
+/// keeps some 600 bytes for each, and every second byte can be one.
+const MAX_RECOVERED_BYTES: usize = 128 << 10;
+
 /// Reads a text.
 pub(crate) fn parse(text: &str) -> Parsed {
     if let Some(refused) = too_large(text, MAX_TOML_BYTES) {
         return refused;
     }
     let lines = Lines::of(text);
-    let (table, errors) = DeTable::parse_recoverable(text);
+    let (table, errors) = match DeTable::parse(text) {
+        Ok(table) => (table, Vec::new()),
+        Err(first) if text.len() > MAX_RECOVERED_BYTES => {
+            return Parsed::refuse(TreeError::new(
+                Kind::Syntax,
+                first.span().map_or(1, |span| lines.at(span.start)),
+                format!("this is not TOML: {}", first.message()),
+                "in a text as large as this, only the first mistake of this kind is shown",
+            ));
+        }
+        Err(_) => DeTable::parse_recoverable(text),
+    };
     let mut parsed = Parsed::default();
     let mut broken = BTreeSet::new();
     for error in errors {

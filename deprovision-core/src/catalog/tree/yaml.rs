@@ -4,6 +4,7 @@
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
+use super::json::join_surrogates;
 use super::node::{Entry, Node, Parsed, TreeError, Value, too_large};
 use super::{MAX_DEPTH, MAX_VALUES, MAX_YAML_BYTES};
 use crate::catalog::CatalogErrorKind as Kind;
@@ -14,6 +15,16 @@ pub(crate) fn parse(text: &str, first_line: usize) -> Parsed {
     if let Some(refused) = too_large(text, MAX_YAML_BYTES) {
         return refused;
     }
+    let parsed = build(text, first_line);
+    if parsed.partial
+        && let Some(joined) = join_surrogates(text)
+    {
+        return build(&joined, first_line);
+    }
+    parsed
+}
+
+fn build(text: &str, first_line: usize) -> Parsed {
     let offset = first_line.saturating_sub(1);
     let mut builder = Builder::default();
     let mut parser = Parser::new_from_str(text);
