@@ -1,10 +1,4 @@
-//! What exists: APIs, their owners, faces, resources and consumers; and the files
-//! that say so.
-//!
-//! [`Catalog::read`] reads files of our own form (YAML, JSON or TOML, described by
-//! [`SCHEMA`]), entities of Backstage and descriptions by OpenAPI, reports every
-//! mistake with its file, line and field, and puts together what they say.
-//! [`Catalog::lint`] names what nobody would notice to be missing.
+#![doc = include_str!("catalog.md")]
 
 mod api;
 mod backstage;

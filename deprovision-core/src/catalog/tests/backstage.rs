@@ -204,3 +204,42 @@ fn ids_that_backstage_would_take_for_one_get_names_of_their_own() {
     }
     assert_eq!(read("b.yaml", &written).unwrap(), catalog);
 }
+
+#[test]
+fn who_provides_an_api_answers_for_it_while_nobody_else_is_named() {
+    let text = "apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: shop}
+spec: {profile: {email: shop@example.com}}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: server}
+spec: {owner: shop, providesApis: [orders-v1, orders-v2]}
+";
+    let own = "apis: [{id: orders-v2, title: B, owner: {person: dana, email: dana@example.com}}]";
+    let sources = [Source::new("info.yaml", text), Source::new("own.yaml", own)];
+    let catalog = Catalog::read(&sources).unwrap();
+    let owner = |name| api(&catalog, name).owner.unwrap().email.to_string();
+    assert_eq!(owner("orders-v1"), "shop@example.com");
+    assert_eq!(owner("orders-v2"), "dana@example.com");
+}
+
+#[test]
+fn two_people_behind_one_caller_id_are_a_conflict() {
+    let text = "apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: shop}
+spec: {profile: {email: shop@example.com}}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: server, annotations: {deprovision.dev/caller-ids: ak_1}}
+spec: {owner: shop, consumesApis: [orders-v1]}
+";
+    let own = "apis: [{id: orders-v1, title: A, consumers: {ak_1: {person: dana, email: dana@example.com}}}]";
+    let sources = [Source::new("own.yaml", own), Source::new("info.yaml", text)];
+    let errors = Catalog::read(&sources).unwrap_err();
+    assert_eq!(kinds(&errors), [Kind::Conflict]);
+    assert_eq!(places(&errors), ["9 spec.consumesApis[0]"]);
+}
