@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 #![cfg(unix)]
 
+mod directory;
 mod durable;
 mod error;
 mod folder;
@@ -9,4 +10,5 @@ mod keyfile;
 mod locator;
 mod stamp;
 
+pub use directory::{Directory, DirectoryArchive, DirectoryEraser, DirectoryError};
 pub use keyfile::{Authorization, KeyFile, KeyFileError, NewKey};
