@@ -9,9 +9,29 @@
 //! ran, so that a test fails when a case is lost. A broken promise panics with
 //! the case's name, as an assertion of a test does.
 
+#![expect(
+    clippy::panic,
+    reason = "a broken promise fails the test that runs the suite"
+)]
+
+mod archive;
+mod archive_fixture;
+mod credential;
+mod erase;
+mod grant;
+mod outcome;
 mod permits;
 
+pub use archive::archive;
+pub use archive_fixture::{ArchiveFixture, Elsewhere};
+pub use credential::{CredentialFixture, credential};
+pub use erase::erase;
+pub use grant::{GrantFixture, grant};
+pub use outcome::{done, known, not_done};
 pub use permits::Permits;
 
+/// What kept a fixture from doing its part.
+pub type Trouble = Box<dyn std::error::Error + Send + Sync>;
+
 /// What a suite gives: how many cases ran, or what kept it from running.
-pub type Cases = Result<u32, Box<dyn std::error::Error + Send + Sync>>;
+pub type Cases = Result<u32, Trouble>;

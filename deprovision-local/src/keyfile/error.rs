@@ -28,9 +28,9 @@ pub enum KeyFileError {
     Garbled {
         /// The file.
         path: PathBuf,
-        /// The line, from 1; 0 when the file is empty.
+        /// The line, from 1.
         line: usize,
-        /// The column, from 1.
+        /// The column, from 1; 0 when the file is empty.
         column: usize,
         /// What is wrong.
         why: String,
