@@ -1,5 +1,10 @@
 //! The embedded providers against the real file system.
 #![cfg(unix)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail the test as tests do"
+)]
 
 mod archive;
 mod archive_fixture;
