@@ -50,6 +50,10 @@ struct Marker {
 /// meet, and a file that was swapped for another does not fit its own name. The
 /// files are zstd; `zstd -d` and `sha256sum` read them without this library.
 ///
+/// Archiving stops at the end of its permit's time. The next call reads the source
+/// again from its start and writes only what is not stored yet, so one call must
+/// last at least as long as reading the dataset takes.
+///
 /// Not kept: owners, modes, attributes, empty folders. Not possible: a lock
 /// against change ([`Retention::None`](deprovision_core::provider::Retention)),
 /// so a policy that demands one does not accept these archives.
@@ -121,9 +125,12 @@ impl DirectoryArchive {
         }
         let folder = Folder::open(root).map_err(trouble)?;
         let marker = OsStr::new(MARKER);
-        // A half-made directory holds the lock and the temporary file of its marker.
+        // A half-made directory holds the lock and the temporary file of its
+        // marker; a new disk may hold the folder that its check uses.
         let is_ours = |name: &std::ffi::OsString| {
-            *name == durable::beside(marker, ".lock") || *name == durable::beside(marker, ".tmp")
+            *name == durable::beside(marker, ".lock")
+                || *name == durable::beside(marker, ".tmp")
+                || name == "lost+found"
         };
         if folder.names().map_err(trouble)?.iter().all(is_ours) {
             let lock = folder

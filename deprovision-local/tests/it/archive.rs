@@ -108,7 +108,8 @@ async fn i_1_a_cut_swapped_missing_or_lengthened_object_is_refused() {
             std::fs::write(path(content), bytes).unwrap();
         }
     };
-    let lies: [(&str, Box<dyn Fn()>); 6] = [
+    type Lie<'a> = (&'a str, Box<dyn Fn() + 'a>);
+    let lies: [Lie<'_>; 6] = [
         (
             "cut",
             Box::new(|| std::fs::write(path(&large), &good[2][..good[2].len() - 1]).unwrap()),

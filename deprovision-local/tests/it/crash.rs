@@ -10,6 +10,9 @@ use crate::archive::{make, verify};
 use crate::archive_fixture::{Lab, RETIREMENT};
 use crate::child;
 
+/// How many objects the erasure has.
+const ERASED: u32 = 160;
+
 /// Objects in folders of their own, so that work takes long enough to be killed.
 fn fill(lab: &Lab, count: u32) -> BTreeMap<String, Vec<u8>> {
     let objects: BTreeMap<String, Vec<u8>> = (0..count)
@@ -24,7 +27,7 @@ fn fill(lab: &Lab, count: u32) -> BTreeMap<String, Vec<u8>> {
 #[tokio::test]
 async fn a_kill_while_archiving_leaves_an_unfinished_archive_or_a_whole_one() {
     let lab = Lab::new();
-    fill(&lab, 60);
+    fill(&lab, 40);
     let id = lab.disk.data.dataset("orders").unwrap();
     let archive = lab
         .disk
@@ -39,7 +42,7 @@ async fn a_kill_while_archiving_leaves_an_unfinished_archive_or_a_whole_one() {
             .success()
     );
     let whole_run = started.elapsed();
-    let (mut unfinished, rounds) = (0, 16);
+    let (mut unfinished, rounds) = (0, 10);
     for round in 0..rounds {
         // Every other round goes on with what the one before left.
         if round % 2 == 0 {
@@ -67,23 +70,23 @@ async fn a_kill_while_archiving_leaves_an_unfinished_archive_or_a_whole_one() {
         }
     }
     assert!(
-        unfinished > 2,
+        unfinished > 1,
         "the kills must come in the middle: {unfinished}"
     );
     make(&lab).await;
     verify(&lab, &id, &archive).await.unwrap();
     let left = std::fs::read_dir(lab.disk.archive_path(&archive).join("objects")).unwrap();
-    assert_eq!(left.count(), 60, "nothing of the killed ones is left over");
+    assert_eq!(left.count(), 40, "nothing of the killed ones is left over");
 }
 
 #[tokio::test]
 async fn a_kill_while_erasing_leaves_objects_whole_and_listed_and_can_be_finished() {
     let lab = Lab::new();
-    let objects = fill(&lab, 300);
+    let objects = fill(&lab, ERASED);
     let (id, archive) = make(&lab).await;
     let begun = lab.disk.place.join("begun");
     let (mut kills_in_the_middle, mut left) = (0, objects.len());
-    for _ in 0..8 {
+    for _ in 0..4 {
         let _ = std::fs::remove_file(&begun);
         let mut child = child::start("erase", &lab.disk.place);
         let patience = Instant::now() + Duration::from_secs(60);
@@ -132,7 +135,7 @@ async fn a_kill_while_erasing_leaves_objects_whole_and_listed_and_can_be_finishe
 
 /// How many objects are there, without a list that could be disturbed.
 fn left_now(lab: &Lab) -> usize {
-    (0..300)
+    (0..ERASED)
         .filter(|i| lab.disk.path(&format!("orders/{i}/o")).exists())
         .count()
 }

@@ -15,7 +15,12 @@ use crate::archive::{make, verify};
 use crate::archive_fixture::Lab;
 
 /// A manifest that passes every check of its form.
-fn plant(lab: &Lab, id: &DatasetId, archive: &ArchiveId, objects: &[(&str, ManifestEntry)]) {
+pub(crate) fn plant(
+    lab: &Lab,
+    id: &DatasetId,
+    archive: &ArchiveId,
+    objects: &[(&str, ManifestEntry)],
+) {
     let objects: BTreeMap<String, ManifestEntry> = objects
         .iter()
         .map(|(name, entry)| ((*name).to_owned(), entry.clone()))

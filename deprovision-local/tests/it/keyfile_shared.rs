@@ -35,7 +35,7 @@ fn a_kill_at_any_moment_leaves_the_old_or_the_new_file() {
     shop.keys.grant("billing", &orders).unwrap();
     let mut files = std::collections::BTreeSet::new();
     let mut disabled_before = 0;
-    for round in 0..30u64 {
+    for round in 0..20u64 {
         let mut child = child::start("toggle", &shop.path);
         // From before its first write to well into its work.
         std::thread::sleep(Duration::from_millis(20 + round * 3));
