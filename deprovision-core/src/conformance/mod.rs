@@ -9,20 +9,40 @@
 //! ran, so that a test fails when a case is lost. A broken promise panics with
 //! the case's name, as an assertion of a test does.
 
+#![expect(
+    clippy::panic,
+    reason = "a broken promise fails the test that runs the suite"
+)]
+
+mod archive;
+mod archive_fixture;
 mod checkpoint_store;
+mod credential;
+mod erase;
+mod grant;
 mod hostile;
 mod notice;
+mod outcome;
 mod path;
 mod path_probe;
 mod permits;
 mod usage;
 
+pub use archive::archive;
+pub use archive_fixture::{ArchiveFixture, Elsewhere};
 pub use checkpoint_store::{CheckpointStoreFixture, checkpoint_store};
+pub use credential::{CredentialFixture, credential};
+pub use erase::erase;
+pub use grant::{GrantFixture, grant};
 pub use notice::{NoticeFixture, ReceivedMessage, notice};
+pub use outcome::{done, known, not_done};
 pub use path::{AccessPathFixture, Reply, access_path};
 pub use path_probe::{FaceAnswer, PathProbeFixture, path_probe};
 pub use permits::Permits;
 pub use usage::{RecordedCall, Records, UsageFixture, usage};
 
+/// What kept a fixture from doing its part.
+pub type Trouble = Box<dyn std::error::Error + Send + Sync>;
+
 /// What a suite gives: how many cases ran, or what kept it from running.
-pub type Cases = Result<u32, Box<dyn std::error::Error + Send + Sync>>;
+pub type Cases = Result<u32, Trouble>;

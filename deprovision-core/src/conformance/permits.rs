@@ -52,6 +52,12 @@ impl Permits {
         &self.clock
     }
 
+    /// The time that the guards see.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// A permit for one write, from a lease of its own.
     ///
     /// # Errors

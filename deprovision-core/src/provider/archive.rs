@@ -189,6 +189,8 @@ pub trait ArchiveReader: Send + Sync {
 /// - `archive` is absorbing: over a finished archive of the unchanged source it
 ///   writes nothing; over an unfinished one it begins anew or goes on.
 /// - A crash at any moment leaves an archive without a manifest or a whole one.
+/// - A finished archive that holds what the source has no longer may be the only
+///   copy: it is neither replaced nor discarded (`NotDone`).
 /// - `restore` writes to a scratch dataset of its own, never to the source.
 #[async_trait]
 pub trait Archiver: Send + Sync {

@@ -83,6 +83,7 @@ pub trait CredentialObserver: Send + Sync {
 /// - `disable` and `restore` are absorbing; `restore` of a deleted one is `NotDone`.
 /// - A disabled credential is refused by the service; a restored one works again unchanged.
 /// - `delete` of an active credential is `NotDone` (invariant I-3): it must be disabled first.
+/// - `delete` of one that the warrant does not name is `NotDone` (invariant I-12).
 /// - `delete` of an absent one is `Done`.
 /// - No call touches any other credential.
 #[async_trait]
