@@ -9,9 +9,14 @@
 //! ran, so that a test fails when a case is lost. A broken promise panics with
 //! the case's name, as an assertion of a test does.
 
+mod journal;
 mod permits;
 
+pub use journal::{JournalFixture, journal};
 pub use permits::Permits;
 
 /// What a suite gives: how many cases ran, or what kept it from running.
-pub type Cases = Result<u32, Box<dyn std::error::Error + Send + Sync>>;
+pub type Cases = Result<u32, Fault>;
+
+/// Why a fixture or a case could not do its work.
+pub type Fault = Box<dyn std::error::Error + Send + Sync>;
