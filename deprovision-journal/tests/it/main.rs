@@ -1,0 +1,3 @@
+//! The journal with a real disk, real locks and real kills.
+
+mod conformance;
