@@ -1,2 +1,15 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
+
+mod batch;
+mod fault;
+mod format;
+mod head;
+mod inspect;
+mod journal;
+mod open;
+mod overlay;
+mod read;
+mod write;
+
+pub use journal::RedbJournal;

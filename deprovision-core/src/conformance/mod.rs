@@ -21,6 +21,7 @@ mod credential;
 mod erase;
 mod grant;
 mod hostile;
+mod journal;
 mod notice;
 mod outcome;
 mod path;
@@ -34,6 +35,7 @@ pub use checkpoint_store::{CheckpointStoreFixture, checkpoint_store};
 pub use credential::{CredentialFixture, credential};
 pub use erase::erase;
 pub use grant::{GrantFixture, grant};
+pub use journal::{JournalFixture, journal};
 pub use notice::{NoticeFixture, ReceivedMessage, notice};
 pub use outcome::{done, known, not_done};
 pub use path::{AccessPathFixture, Reply, access_path};
@@ -46,3 +48,7 @@ pub type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
 /// What a suite gives: how many cases ran, or what kept it from running.
 pub type Cases = Result<u32, Trouble>;
+pub type Cases = Result<u32, Fault>;
+
+/// Why a fixture or a case could not do its work.
+pub type Fault = Box<dyn std::error::Error + Send + Sync>;

@@ -61,6 +61,20 @@ pub enum JournalError {
         /// What is wrong.
         why: String,
     },
+    /// What the store holds contradicts itself. Until it is restored, nothing
+    /// that depends on it is answered, and nothing is guessed.
+    #[error(
+        "the journal is damaged ({doing}): {why}; stop the workers, keep the file for inspection and restore it from a backup"
+    )]
+    Damaged {
+        /// What was being done.
+        doing: &'static str,
+        /// What is wrong.
+        why: String,
+        /// The store's own error, where there is one.
+        #[source]
+        source: Option<Cause>,
+    },
     /// There is no such stream.
     #[error("there is no retirement {0} in this journal")]
     NoSuchStream(RetirementId),
