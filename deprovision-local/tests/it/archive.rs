@@ -291,11 +291,14 @@ async fn a_full_disk_leaves_no_finished_archive_and_the_next_attempt_goes_on() {
 #[tokio::test]
 async fn a_damaged_object_of_an_unfinished_archive_is_stored_again() {
     let lab = Lab::new();
-    let [first, ..] = fill(&lab);
+    let [first, second, _] = fill(&lab);
     let (id, archive) = make(&lab).await;
     std::fs::remove_file(lab.disk.archive_path(&archive).join("manifest.json")).unwrap();
     std::fs::write(lab.disk.object_file(&archive, &first), "damaged").unwrap();
     std::fs::write(lab.disk.object_file(&archive, b"left over"), "left over").unwrap();
+    // Intact as a file, but another content than its name says.
+    let other = zstd::encode_all(&b"SECOND"[..], 3).unwrap();
+    std::fs::write(lab.disk.object_file(&archive, &second), other).unwrap();
     make(&lab).await;
     assert!(verify(&lab, &id, &archive).await.is_ok());
     assert!(!lab.disk.object_file(&archive, b"left over").exists());

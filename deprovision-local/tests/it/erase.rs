@@ -82,6 +82,15 @@ async fn links_special_files_and_second_hard_links_stop_it_before_anything_is_to
     }
 }
 
+#[tokio::test]
+async fn i_1_the_same_bytes_in_another_version_are_not_erased() {
+    let lab = Lab::new();
+    lab.disk.put("orders", "a", b"first");
+    let outcome = erase_after(&lab, || lab.disk.put("orders", "a", b"first")).await;
+    not_done(outcome, "somebody still writes it");
+    assert!(lab.disk.path("orders/a").exists());
+}
+
 /// The data as it was before somebody wrote to one object in a way that its
 /// version does not show (through a memory map, by a clock that runs behind).
 struct Before<'a>(&'a Directory);

@@ -261,3 +261,33 @@ fn the_file_stays_with_its_mode_and_is_not_rewritten_without_a_change() {
         (after.ino(), after.ctime_nsec())
     );
 }
+
+#[test]
+fn a_change_within_one_tick_of_the_clock_is_seen_too() {
+    let shop = Shop::new();
+    let orders = api("orders-v1");
+    let [first, second] = ["ak_a", "ak_b"].map(|id| {
+        let key = NewKey::new(orders.clone(), "billing").id(id);
+        shop.keys.issue(key).unwrap().1
+    });
+    shop.keys.grant("billing", &orders).unwrap();
+    // Two files of the same length, written over one another in place by somebody
+    // else: the same inode, and often the same times.
+    let both = shop.text();
+    let (head, tail) = both.split_once("\"ak_b\"").unwrap();
+    let disable = |text: &str| text.replace("\"active\"", "\"disabled\"");
+    let only_first = format!("{head}\"ak_b\"{}", disable(tail));
+    let only_second = format!("{}\"ak_b\"{tail}", disable(head));
+    assert_eq!(only_first.len(), only_second.len());
+    for round in 0..300 {
+        let text = if round % 2 == 0 {
+            &only_first
+        } else {
+            &only_second
+        };
+        std::fs::write(&shop.path, text).unwrap();
+        let allowed =
+            [&first, &second].map(|key| shop.service.authorize(key, &orders).is_allowed());
+        assert_eq!(allowed, [round % 2 == 0, round % 2 == 1], "round {round}");
+    }
+}
