@@ -210,6 +210,15 @@ fn i_19_every_proof_of_every_size_up_to_40_holds_and_no_bent_one_does() {
             }
         }
     }
+    // A path that ends too early for the claimed size, though at the very root.
+    let path = tree.inclusion(0, 4).unwrap().path;
+    let early =
+        InclusionProof::new(0, 8, path).verify(&leaf_hash(&leaves[0]), &tree.root_at(4).unwrap());
+    assert_eq!(early, Err(BadProof::Form));
+    let path = tree.consistency(1, 4).unwrap().path;
+    let (one, four) = (tree.root_at(1).unwrap(), tree.root_at(4).unwrap());
+    let early = ConsistencyProof::new(1, 8, path).verify(&one, &four);
+    assert_eq!(early, Err(BadProof::Form));
     assert_eq!(tree.inclusion(3, 3), None);
     assert_eq!(tree.inclusion(0, 41), None);
     assert_eq!(tree.consistency(4, 3), None);

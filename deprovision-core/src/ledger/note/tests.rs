@@ -25,7 +25,9 @@ fn peters_note() -> String {
 #[test]
 fn the_go_implementations_note_is_made_byte_by_byte_and_verified() {
     let signer = SigningKey::from_secret(&Secret::new(PETER_PRIVATE)).unwrap();
-    let note = SignedNote::sign(TEXT, &signer).unwrap();
+    let mut note = SignedNote::sign(TEXT, &signer).unwrap();
+    assert_eq!(note.to_string(), peters_note());
+    note.add_signature(&signer);
     assert_eq!(note.to_string(), peters_note());
     let read: SignedNote = peters_note().parse().unwrap();
     assert_eq!(read, note);
