@@ -1,2 +1,16 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
+
+mod access_log;
+mod caller;
+mod files;
+mod job;
+mod line;
+mod matching;
+mod reading;
+mod tally;
+mod written;
+
+pub use access_log::AccessLog;
+pub use line::{LineError, LinePart, LogLine, Request, parse_line};
+pub use reading::{Malformed, MalformedLine, Reading};

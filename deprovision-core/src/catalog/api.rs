@@ -12,12 +12,24 @@ use crate::resource::{
 use crate::time::Timestamp;
 
 /// All APIs that the organisation knows of, by id.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+///
+/// It is read by [`Catalog::read`] and written by [`Catalog::to_yaml`],
+/// [`Catalog::to_toml`] and [`Catalog::to_backstage`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Catalog {
     /// The APIs.
     pub apis: BTreeMap<ApiId, Api>,
+}
+
+impl Catalog {
+    /// A catalog of these APIs; of two with one id, the later.
+    #[must_use]
+    pub fn new(apis: impl IntoIterator<Item = Api>) -> Self {
+        Self {
+            apis: apis.into_iter().map(|api| (api.id.clone(), api)).collect(),
+        }
+    }
 }
 
 /// One version of one API.
@@ -140,7 +152,7 @@ pub enum Criticality {
 }
 
 /// Someone who must be told, and as what.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Stakeholder {

@@ -1,9 +1,27 @@
-//! What exists: APIs, their owners, faces, resources and consumers.
+#![doc = include_str!("catalog.md")]
 
 mod api;
+mod backstage;
 mod contact;
+mod error;
+mod lint;
+mod openapi;
+mod read;
+mod schema;
+mod source;
+mod suggest;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod words;
+mod write;
 
 pub use api::{
     Api, Catalog, Criticality, Face, FaceKind, Lifecycle, Method, Resources, Route, Stakeholder,
 };
 pub use contact::{Contact, EmailAddress, ParseAddressError};
+pub use error::{CatalogError, CatalogErrorKind, CatalogErrors, Place};
+pub use lint::{Lint, LintRule, Severity};
+pub use schema::SCHEMA;
+pub use source::{Form, Source, Syntax};
+pub use tree::{MAX_DEPTH, MAX_TOML_BYTES, MAX_VALUES, MAX_YAML_BYTES};

@@ -10,10 +10,19 @@
 //! the case's name, as an assertion of a test does.
 
 mod checkpoint_store;
+mod hostile;
+mod notice;
+mod path;
+mod path_probe;
 mod permits;
+mod usage;
 
 pub use checkpoint_store::{CheckpointStoreFixture, checkpoint_store};
+pub use notice::{NoticeFixture, ReceivedMessage, notice};
+pub use path::{AccessPathFixture, Reply, access_path};
+pub use path_probe::{FaceAnswer, PathProbeFixture, path_probe};
 pub use permits::Permits;
+pub use usage::{RecordedCall, Records, UsageFixture, usage};
 
 /// What a suite gives: how many cases ran, or what kept it from running.
 pub type Cases = Result<u32, Box<dyn std::error::Error + Send + Sync>>;

@@ -11,6 +11,7 @@ use crate::engine::capacity::{Limits, Loads};
 use crate::engine::clock_watch::ClockWatch;
 use crate::engine::planning::Failures;
 use crate::engine::run::Stop;
+use crate::engine::stream::Kept;
 use crate::engine::{BuildError, EngineError, Progress};
 use crate::id::{ApiId, ProviderId, StepId, WorkerId};
 use crate::journal::Journal;
@@ -42,6 +43,7 @@ pub struct Engine {
     pub(super) loads: Arc<tokio::sync::Mutex<Loads>>,
     pub(super) clock_watch: Arc<ClockWatch>,
     pub(super) failures: Arc<Failures>,
+    pub(super) kept: Arc<Kept>,
     pub(super) stop: Arc<Stop>,
 }
 
@@ -190,6 +192,7 @@ impl EngineBuilder {
             calls: Arc::default(),
             loads: Arc::default(),
             failures: Arc::default(),
+            kept: Arc::default(),
             stop: Arc::default(),
         })
     }

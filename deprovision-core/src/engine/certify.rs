@@ -9,7 +9,7 @@ use crate::ledger::certificate::{
     ActionFact, ApprovalFact, ArchiveFact, Basis, Certificate, LogState, ObjectionEnd,
     ObjectionFact, RetirementPredicate, Statement,
 };
-use crate::ledger::sign_checkpoint;
+use crate::ledger::{Checkpoint, CheckpointError, NoteError, SignedNote, SigningKey};
 use crate::pipeline::ids;
 use crate::plan::Plan;
 use crate::provider::error_chain;
@@ -78,24 +78,48 @@ impl Engine {
             return;
         };
         let signed = async {
-            let entries = read_all(self.journal.as_ref(), &stream.id)
-                .await
-                .map_err(|error| error_chain(&error))?;
-            let latest = store
-                .latest(&stream.id)
-                .await
-                .map_err(|error| error_chain(&error))?;
-            let note = sign_checkpoint(&stream.id, &entries, latest.as_deref(), &[], signer)
-                .map_err(|error| error_chain(&error))?;
-            store
-                .put(&stream.id, &note.to_string())
-                .await
-                .map_err(|error| error_chain(&error))
+            let latest = store.latest(&stream.id).await;
+            let latest = latest.map_err(|error| error_chain(&error))?;
+            let note = next_checkpoint(stream, latest.as_deref(), signer)?;
+            let put = store.put(&stream.id, &note.to_string()).await;
+            put.map_err(|error| error_chain(&error))
         };
         if let Err(error) = signed.await {
             tracing::error!(retirement = %stream.id, %error, "no checkpoint was kept");
         }
     }
+}
+
+/// The checkpoint of a log whose chain was followed, after a look that it
+/// continues the latest one: a log that signed both would vouch for two histories.
+fn next_checkpoint(
+    stream: &Stream,
+    latest: Option<&str>,
+    signer: &SigningKey,
+) -> Result<SignedNote, String> {
+    let text = |error: &(dyn std::error::Error + 'static)| error_chain(error);
+    if let Some(latest) = latest {
+        let note: SignedNote = latest.parse().map_err(|error: NoteError| text(&error))?;
+        note.verify(&[signer.verifier().clone()])
+            .map_err(|error| text(&error))?;
+        let before: Checkpoint = note
+            .text()
+            .parse()
+            .map_err(|error: CheckpointError| text(&error))?;
+        if stream.tree.root_at(before.size) != Some(before.root) {
+            return Err(format!(
+                "[I-19] the log does not continue the checkpoint of its first {} entries; find out who changed it",
+                before.size
+            ));
+        }
+    }
+    let checkpoint = Checkpoint::new(
+        signer.name(),
+        &stream.id,
+        stream.tree.size(),
+        stream.tree.root(),
+    );
+    SignedNote::sign(checkpoint.text(), signer).map_err(|error| text(&error))
 }
 
 fn statement(

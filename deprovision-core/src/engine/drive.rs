@@ -49,7 +49,7 @@ impl Engine {
 
     async fn drive_claimed(&self, mut lease: Lease) -> Result<(), EngineError> {
         let actor = Actor::Worker(self.worker.clone());
-        let mut stream = Stream::load(self.journal.as_ref(), &lease.stream).await?;
+        let mut stream = self.open(&lease.stream).await?;
         self.note_clock_steps(&mut stream, &lease, &actor).await?;
         let mut refusals = 0;
         let due = loop {
@@ -69,6 +69,7 @@ impl Engine {
                 }
             }
         };
+        self.remember(&stream);
         self.checkpoint(&stream).await;
         self.journal.release(&lease, stream.version, due).await?;
         Ok(())
@@ -88,7 +89,7 @@ impl Engine {
             | Refusal::Approval(_)
             | Refusal::Unloggable(_) => soon,
             // Others have to come to an end first.
-            Refusal::Limit { .. } => Period::minutes(15).after(now),
+            Refusal::Limit { .. } => Period::hours(1).after(now),
         }
     }
 

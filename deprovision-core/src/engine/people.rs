@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::digest::Digest;
-use crate::engine::stream::{Stream, seal};
+use crate::engine::stream::seal;
 use crate::engine::{Engine, EngineError, PlanView};
 use crate::id::{ObjectionId, PersonId, RetirementId, Role, StepId};
 use crate::journal::{Actor, AppendError, Authority, Entry};
@@ -74,7 +74,7 @@ impl Engine {
                 more => format!("{api}-{more}"),
             };
             let id = RetirementId::parse(name)?;
-            match Stream::load(self.journal.as_ref(), &id).await {
+            match self.open(&id).await {
                 Ok(before) => match before.state.mode() {
                     Mode::Cancelled | Mode::Finished => continue,
                     Mode::Forward | Mode::Unwinding | Mode::Watching { .. } => {
@@ -121,7 +121,7 @@ impl Engine {
     /// [`EngineError::Planning`] with the step whose targets could not be seen;
     /// [`EngineError::Refused`] when the plan passes a limit of the policy.
     pub async fn plan(&self, id: &RetirementId) -> Result<PlanView, EngineError> {
-        let mut stream = Stream::load(self.journal.as_ref(), id).await?;
+        let mut stream = self.open(id).await?;
         let now = self.clock.now();
         if stream.state.plan().is_none() && stream.state.next(now) == Next::MakePlan {
             let plan = self.make_plan(&stream).await?;
@@ -222,7 +222,7 @@ impl Engine {
         by: PersonId,
         command: Command,
     ) -> Result<(), EngineError> {
-        let mut stream = Stream::load(self.journal.as_ref(), id).await?;
+        let mut stream = self.open(id).await?;
         let actor = Actor::Person(by);
         self.commit(&mut stream, Authority::Bystander, &actor, command)
             .await?;

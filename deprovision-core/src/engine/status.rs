@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::engine::stream::{Stream, event_of, read_all};
+use crate::engine::stream::{event_of, read_all};
 use crate::engine::{Engine, EngineError, sentence};
 use crate::id::{ApiId, RetirementId, StepId};
 use crate::journal::{Actor, Entry, Version};
@@ -89,7 +89,7 @@ impl Engine {
     /// # Errors
     /// [`EngineError`] when there is no such retirement or its log can not be read.
     pub async fn status(&self, id: &RetirementId) -> Result<Status, EngineError> {
-        let stream = Stream::load(self.journal.as_ref(), id).await?;
+        let stream = self.open(id).await?;
         let state = &stream.state;
         let now = state.forward(self.clock.now());
         let (waits, next_check_at) = match state.next(now) {
@@ -122,7 +122,7 @@ impl Engine {
     /// # Errors
     /// [`EngineError`] when there is no such retirement or its log can not be read.
     pub async fn retirement(&self, id: &RetirementId) -> Result<Retirement, EngineError> {
-        let stream = Stream::load(self.journal.as_ref(), id).await?;
+        let stream = self.open(id).await?;
         Ok(stream.state)
     }
 

@@ -1,9 +1,13 @@
 //! One retirement, folded from its log, and the way new events get into it.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
 use crate::digest::Digest;
 use crate::engine::{Engine, EngineError};
 use crate::id::RetirementId;
 use crate::journal::{Actor, AppendError, Authority, Entry, Journal, Version, check_chain};
+use crate::ledger::merkle::{MerkleTree, entry_leaf};
 use crate::retirement::{Command, Event, Refusal, Retirement};
 use crate::time::Timestamp;
 
@@ -20,7 +24,17 @@ pub(super) struct Stream {
     pub(super) state: Retirement,
     pub(super) version: Version,
     pub(super) head: Digest,
+    /// Over all entries, for checkpoints.
+    pub(super) tree: MerkleTree,
 }
+
+/// How many retirements are kept folded, so that their logs are read on and not
+/// read again.
+const KEPT: usize = 512;
+
+/// Retirements as far as they were read before.
+#[derive(Debug, Default)]
+pub(super) struct Kept(Mutex<BTreeMap<RetirementId, Stream>>);
 
 /// Reads a whole log, checking the chain.
 pub(super) async fn read_all(
@@ -105,9 +119,11 @@ impl Stream {
         let mut stream = Self {
             id: id.clone(),
             state,
-            version: first.version,
-            head: first.digest,
+            version: 0,
+            head: Entry::genesis(id),
+            tree: MerkleTree::new(),
         };
+        stream.step_to(first)?;
         stream.follow(page.get(1..).unwrap_or_default())?;
         stream.catch_up(journal).await?;
         Ok(stream)
@@ -127,14 +143,51 @@ impl Stream {
     fn follow(&mut self, entries: &[Entry]) -> Result<(), EngineError> {
         for entry in entries {
             self.state.evolve(&event_of(entry)?, entry.at);
-            self.version = entry.version;
-            self.head = entry.digest;
+            self.step_to(entry)?;
         }
+        Ok(())
+    }
+
+    fn step_to(&mut self, entry: &Entry) -> Result<(), EngineError> {
+        self.tree.push(entry_leaf(entry)?);
+        self.version = entry.version;
+        self.head = entry.digest;
         Ok(())
     }
 }
 
 impl Engine {
+    /// A retirement as its log is now: read on from where it was left.
+    pub(super) async fn open(&self, id: &RetirementId) -> Result<Stream, EngineError> {
+        let kept = {
+            // Whole streams: a poisoned lock still holds valid ones.
+            let kept = self.kept.0.lock().unwrap_or_else(|p| p.into_inner());
+            kept.get(id).cloned()
+        };
+        let stream = match kept {
+            Some(mut stream) => {
+                stream.catch_up(self.journal.as_ref()).await?;
+                stream
+            }
+            None => Stream::load(self.journal.as_ref(), id).await?,
+        };
+        self.remember(&stream);
+        Ok(stream)
+    }
+
+    pub(super) fn remember(&self, stream: &Stream) {
+        let mut kept = self.kept.0.lock().unwrap_or_else(|p| p.into_inner());
+        if kept.len() >= KEPT && !kept.contains_key(&stream.id) {
+            kept.clear();
+        }
+        let newer = kept
+            .get(&stream.id)
+            .is_none_or(|before| before.version < stream.version);
+        if newer {
+            kept.insert(stream.id.clone(), stream.clone());
+        }
+    }
+
     /// Decides a command and appends what it leads to. When somebody else
     /// appended first, the log is read on and the command is decided again: a
     /// person's word and a worker's intent contend for one version, and exactly
@@ -162,8 +215,7 @@ impl Engine {
                 Ok(()) => {
                     for (entry, event) in entries.iter().zip(&events) {
                         stream.state.evolve(event, entry.at);
-                        stream.version = entry.version;
-                        stream.head = entry.digest;
+                        stream.step_to(entry)?;
                         self.tell(entry, event);
                     }
                     return Ok(events);

@@ -88,6 +88,12 @@ pub enum Delivery {
 }
 
 /// Reads what became of notices.
+///
+/// # Behaviour
+/// What every implementation keeps:
+/// - What was never sent is not sent, and looking sends nothing.
+/// - The moment of delivery stays the same however often it is asked or sent again.
+/// - Nothing is known of the notice of another provider.
 #[async_trait]
 pub trait DeliveryObserver: Send + Sync {
     /// What became of the notice.
@@ -100,6 +106,11 @@ pub trait DeliveryObserver: Send + Sync {
 /// What every implementation keeps:
 /// - Sending the same id twice leaves one message.
 /// - No text of the notice can add a recipient or a header.
+/// - Two ids are two messages, whatever their names look like.
+/// - The subject and the text arrive as they were written.
+/// - The notice of another provider is an error.
+///
+/// The suite `conformance::notice` holds each of them.
 #[async_trait]
 pub trait Notifier: Send + Sync {
     /// Sends the notice.

@@ -92,6 +92,11 @@ pub enum PathState {
 }
 
 /// Reads how access paths are set.
+///
+/// # Behaviour
+/// What every implementation keeps (`conformance::access_path` checks it):
+/// - A brown-out that is over is `Open`, with the notice that it had.
+/// - A path that is not there is an error of the kind `NotFound`, never open.
 #[async_trait]
 pub trait AccessPathObserver: Send + Sync {
     /// How the path is set now. A brown-out that is over is `Open`.
@@ -101,11 +106,18 @@ pub trait AccessPathObserver: Send + Sync {
 /// Sets access paths.
 ///
 /// # Behaviour
-/// What every implementation keeps:
+/// What every implementation keeps (`conformance::access_path` checks it):
 /// - `set` is absorbing, and `path` shows it afterwards.
 /// - Setting one path changes no other.
 /// - A closed path answers 410 with a problem document, whatever the credential;
 ///   an open one serves as if nothing had ever been.
+/// - A path that is open with a notice serves as before, and its answers carry
+///   the notice as `Deprecation`, `Sunset` and `Link`.
+/// - A browned-out path answers as a closed one does, and serves again by itself
+///   when it is over.
+/// - A notice whose sunset is earlier than its deprecation, and a URL that could
+///   forge a header, are refused as `Invalid`; nothing changes.
+/// - Setting a path that is not there is refused as `NotFound`.
 #[async_trait]
 pub trait AccessPath: Send + Sync {
     /// Sets the path.
@@ -164,9 +176,12 @@ impl FaceProbe {
 /// Calls an access path as a stranger would, over the network.
 ///
 /// # Behaviour
-/// What every implementation keeps:
+/// What every implementation keeps (`conformance::path_probe` checks it):
 /// - Every host, stage and alias of the path is probed, each on its own.
 /// - A path with nothing to probe is unknown, never closed.
+/// - Only a 410 with a problem document is `Gone`: not a bare 410, not 401, 403,
+///   404, 429 or 5xx with or without a problem document, not a redirect (which
+///   is not followed), and not silence (invariant I-5).
 #[async_trait]
 pub trait PathProbe: Send + Sync {
     /// Probes every face of the path.

@@ -16,6 +16,12 @@ use crate::usage::UsageEvidence;
 /// - The watermark is the newest moment up to which the records are known to be
 ///   complete, not the time of the newest request.
 /// - Calls that were refused count.
+/// - Only calls of that API in that window count, from its first instant on; the
+///   newest call before it is still told as last seen.
+/// - Every caller in the window is told, once, with exact counts, the busiest first.
+/// - What was seen is told also beside a gap.
+///
+/// The suite `conformance::usage` holds each of them.
 #[async_trait]
 pub trait UsageSource: Send + Sync {
     /// The source's name, as catalogs and logs give it.

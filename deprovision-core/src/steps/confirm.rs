@@ -15,7 +15,7 @@ use crate::pipeline::ids;
 use crate::plan::Action;
 use crate::provider::{
     ArchiveState, ChangeState, CredentialState, EffectClass, ErrorKind, IssuerState, Outcome,
-    ProviderError, Reversibility,
+    PathState, ProviderError, Reversibility,
 };
 use crate::resource::{AccessPathId, DatasetId, IssuerId, RepositoryId, ResourceRef};
 use crate::retirement::Reading;
@@ -38,6 +38,15 @@ impl Confirm {
 
     async fn path(&self, id: &AccessPathId) -> Result<Observation<Reading>, ProviderError> {
         let ports = self.providers.path(id.provider())?;
+        // From outside a brown-out looks closed; the provider knows that it ends.
+        let set = ports.observer.path(id).await?;
+        match set.known_completely() {
+            Some(PathState::Closed { .. }) => {}
+            Some(PathState::Open { .. } | PathState::BrownOut { .. }) => {
+                return Ok(set.map(|_| not_applied(json!("[I-5] the path is open again"))));
+            }
+            None => return Ok(Observation::unknown(set.doubt().unwrap_or_default())),
+        }
         let seen = probe_all(ports.probe.as_ref(), id).await?;
         Ok(seen.map(|probed| match probed {
             Ok(faces) => applied(format!("{faces} probes from outside were answered 410")),

@@ -63,6 +63,9 @@ pub struct CallerUse {
     pub caller: CallerId,
     /// How often.
     pub requests: u64,
+    /// When first in the window, where the source tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_seen: Option<Timestamp>,
     /// When last.
     pub last_seen: Timestamp,
 }
@@ -74,7 +77,15 @@ impl CallerUse {
         Self {
             caller,
             requests,
+            first_seen: None,
             last_seen,
         }
+    }
+
+    /// The same use, with its beginning.
+    #[must_use]
+    pub fn first_seen_at(mut self, first_seen: Timestamp) -> Self {
+        self.first_seen = Some(first_seen);
+        self
     }
 }

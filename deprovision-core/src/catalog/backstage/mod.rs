@@ -1,0 +1,10 @@
+//! Backstage's software catalog. What is taken from which entity, and the list of our
+//! annotations, is in the documentation of [`catalog`](crate::catalog).
+
+mod annotations;
+mod entity;
+mod read;
+mod write;
+
+pub(super) use entity::collect;
+pub(super) use read::{CONSUMERS_LABEL, OWNER_LABEL, read};

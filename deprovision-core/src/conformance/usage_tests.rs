@@ -1,0 +1,190 @@
+//! The suite finds what it is for: a model that keeps all promises passes, and one
+//! that breaks any of them does not.
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Mutex;
+
+use futures_util::FutureExt as _;
+
+use super::*;
+use crate::id::ApiId;
+use crate::provider::ProviderError;
+use crate::usage::CallerUse;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bug {
+    None,
+    GapIsZero,
+    GapHidesCalls,
+    WatermarkIsNewestCall,
+    WatermarkIsNow,
+    RefusedIsNoCall,
+    AnyApiCounts,
+    OldCallsCount,
+    OldCallsAreForgotten,
+    FirstInstantIsOutside,
+    CallersAreCapped,
+    CallersAreNotSorted,
+    LastIsFirst,
+    AnotherApi,
+}
+
+const BUGS: [Bug; 13] = [
+    Bug::GapIsZero,
+    Bug::GapHidesCalls,
+    Bug::WatermarkIsNewestCall,
+    Bug::WatermarkIsNow,
+    Bug::RefusedIsNoCall,
+    Bug::AnyApiCounts,
+    Bug::OldCallsCount,
+    Bug::OldCallsAreForgotten,
+    Bug::FirstInstantIsOutside,
+    Bug::CallersAreCapped,
+    Bug::CallersAreNotSorted,
+    Bug::LastIsFirst,
+    Bug::AnotherApi,
+];
+
+struct Model {
+    bug: Bug,
+    api: Api,
+    records: Mutex<Records>,
+}
+
+fn now() -> Timestamp {
+    Period::days(1000).after(Timestamp::UNIX_EPOCH)
+}
+
+impl Model {
+    fn new(bug: Bug) -> Self {
+        Self {
+            bug,
+            api: Api::new(ApiId::parse("a").unwrap(), "A"),
+            records: Mutex::new(Records::default()),
+        }
+    }
+
+    fn counts(&self, call: &RecordedCall) -> bool {
+        (call.ours || self.bug == Bug::AnyApiCounts)
+            && (call.status < 400 || self.bug != Bug::RefusedIsNoCall)
+    }
+
+    fn inside(&self, call: &RecordedCall, window: Window) -> bool {
+        window.contains(call.at)
+            && (call.at > window.from || self.bug != Bug::FirstInstantIsOutside)
+            || self.bug == Bug::OldCallsCount && call.at < window.from
+    }
+}
+
+#[async_trait]
+impl UsageSource for Model {
+    fn name(&self) -> &str {
+        "model"
+    }
+
+    fn lag(&self) -> Period {
+        Period::minutes(1)
+    }
+
+    async fn usage(
+        &self,
+        api: &Api,
+        window: Window,
+    ) -> Result<Observation<UsageEvidence>, ProviderError> {
+        let records = self.records.lock().unwrap().clone();
+        let bug = self.bug;
+        let whole = matches!(records.kept.as_slice(),
+            [one] if one.from <= window.from && one.to >= window.to);
+        let whole = whole || bug == Bug::GapIsZero;
+        let Some(end) = records.kept.iter().map(|kept| kept.to).max() else {
+            return Ok(match bug {
+                Bug::GapIsZero => Observation::complete(
+                    UsageEvidence::new(api.id.clone(), "model", window, 0, None, now()),
+                    now(),
+                ),
+                _ => Observation::unknown("no records"),
+            });
+        };
+        let ours = || records.calls.iter().filter(|call| self.counts(call));
+        let calls: Vec<_> = ours().filter(|call| self.inside(call, window)).collect();
+        let last = ours()
+            .filter(|call| bug != Bug::OldCallsAreForgotten || window.contains(call.at))
+            .map(|call| call.at)
+            .max();
+        let watermark = match bug {
+            Bug::WatermarkIsNewestCall => last.unwrap_or(end),
+            Bug::WatermarkIsNow => now(),
+            _ => end,
+        };
+        let of = match bug {
+            Bug::AnotherApi => ApiId::parse("b").unwrap(),
+            _ => api.id.clone(),
+        };
+        let count = calls.len() as u64;
+        let mut value = UsageEvidence::new(of, "model", window, count, last, watermark);
+        let mut by: BTreeMap<CallerId, Vec<Timestamp>> = BTreeMap::new();
+        for call in &calls {
+            by.entry(call.caller.clone()).or_default().push(call.at);
+        }
+        value.callers = by
+            .into_iter()
+            .map(|(caller, mut at)| {
+                at.sort_unstable();
+                let (first, last) = (at[0], at[at.len() - 1]);
+                let last = if bug == Bug::LastIsFirst { first } else { last };
+                CallerUse::new(caller, at.len() as u64, last).first_seen_at(first)
+            })
+            .collect();
+        if bug != Bug::CallersAreNotSorted {
+            value
+                .callers
+                .sort_by_key(|caller| std::cmp::Reverse(caller.requests));
+        }
+        if bug == Bug::CallersAreCapped {
+            value.callers.truncate(10);
+        }
+        if bug == Bug::GapHidesCalls && !whole {
+            value.requests = 0;
+        }
+        Ok(if whole {
+            Observation::complete(value, now())
+        } else {
+            Observation::partial(value, now(), "a gap")
+        })
+    }
+}
+
+#[async_trait]
+impl UsageFixture for Model {
+    fn source(&self) -> &dyn UsageSource {
+        self
+    }
+
+    fn api(&self) -> &Api {
+        &self.api
+    }
+
+    fn now(&self) -> Timestamp {
+        now()
+    }
+
+    async fn record(&self, records: Records) -> Result<(), Box<dyn Error + Send + Sync>> {
+        *self.records.lock().unwrap() = records;
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_source_that_keeps_all_promises_passes() {
+    assert_eq!(usage(&Model::new(Bug::None)).await.unwrap(), 17);
+}
+
+#[tokio::test]
+async fn a_source_that_breaks_any_promise_is_found() {
+    for bug in BUGS {
+        let model = Model::new(bug);
+        let outcome = AssertUnwindSafe(usage(&model)).catch_unwind().await;
+        assert!(outcome.is_err(), "{bug:?} is not found");
+    }
+}

@@ -1,0 +1,189 @@
+//! A usage source over the files of one access log.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use deprovision_core::catalog::Api;
+use deprovision_core::observation::Observation;
+use deprovision_core::provider::{ErrorKind, ProviderError, UsageSource};
+use deprovision_core::time::{Clock, Period, Window};
+use deprovision_core::usage::UsageEvidence;
+
+use crate::job::Job;
+use crate::matching::Matcher;
+use crate::reading::Reading;
+
+/// The files of one access log in the Common or Combined Log Format, as a
+/// [`UsageSource`]. All files are read anew for each question, line by line.
+///
+/// The files are those of *one* log, the current one and its rotations in any
+/// order. Servers that write logs of their own are sources of their own: one's
+/// lines prove nothing about another's.
+///
+/// # What is a call of the API
+/// - A request whose path fits a route, whatever its method and status (also 401,
+///   403, 404 and 410), and one under the API's prefix that fits no route. The
+///   prefix is a route up to its version (`/v1`), or without a version its
+///   literal beginning (`/orders` of `/orders/{id}`).
+/// - Case, percent-encoding, `//`, `.`, `..`, a slash at the end, `;parameters`
+///   and the query do not matter: what any server may take for the path, counts.
+/// - An absolute-form target of another host than the catalog's does not count.
+///   Where the log names no host (the usual), the path alone decides, and so do
+///   the requests for other hosts in the same log.
+/// - A request under the prefix that fits a route of another API
+///   ([`AccessLog::beside`]) is that one's.
+/// - A stage, an alias or a mirror among the API's faces is the API.
+///
+/// # What the answer covers
+/// Any line, of whatever API, proves that the log was written. What lies before
+/// the first line, and between two lines further apart than the longest gap, makes
+/// the answer partial, with the gaps named. Without any line it is unknown. Partial
+/// is also an answer
+/// - beside a missing or empty file (unknown when nothing else is there),
+/// - with a malformed line that may be a call in the window,
+/// - with a line that is stamped more than 5 seconds after now: a clock is wrong,
+///   and when it was written is not known,
+/// - with more callers than are listed, or about a window that is not over.
+///
+/// A malformed line is no call when its request is whole and meant for something
+/// else, or when it was written outside of the window. Its request is whole when a
+/// status follows it and nothing in the line looks like a second one (a second time
+/// or a second `HTTP/1.1"`; where two lines run into each other even a well-formed
+/// line is malformed). When it was written is told by its time, or without one by
+/// its neighbours in the file, and must be further from the window than the longest
+/// gap.
+///
+/// The watermark is the time of the newest line, or of the heartbeat when that is
+/// newer.
+pub struct AccessLog {
+    name: String,
+    paths: Vec<PathBuf>,
+    clock: Arc<dyn Clock>,
+    max_gap: Period,
+    lag: Period,
+    max_callers: usize,
+    heartbeat: Option<PathBuf>,
+    neighbours: Vec<Api>,
+}
+
+impl AccessLog {
+    /// The log of that name in those files.
+    #[must_use]
+    pub fn new(
+        name: impl Into<String>,
+        paths: impl IntoIterator<Item = impl Into<PathBuf>>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            paths: paths.into_iter().map(Into::into).collect(),
+            clock,
+            max_gap: Period::hours(1),
+            lag: Period::minutes(1),
+            max_callers: 1_000_000,
+            heartbeat: None,
+            neighbours: Vec::new(),
+        }
+    }
+
+    /// The longest time between two lines of a log that is being written. The
+    /// default is an hour, which a log of many APIs or with health checks keeps.
+    #[must_use]
+    pub fn with_max_gap(mut self, max_gap: Period) -> Self {
+        self.max_gap = max_gap;
+        self
+    }
+
+    /// How late a line may be written. The default is a minute; make it longer
+    /// where requests take longer and are stamped with their beginning (Apache's
+    /// `%t`), or where files are copied from elsewhere.
+    #[must_use]
+    pub fn with_lag(mut self, lag: Period) -> Self {
+        self.lag = lag;
+        self
+    }
+
+    /// How many callers are listed. The default is a million. Requests of more
+    /// callers are counted and make the answer partial.
+    #[must_use]
+    pub fn with_max_callers(mut self, max_callers: usize) -> Self {
+        self.max_callers = max_callers;
+        self
+    }
+
+    /// A file that holds one time (RFC 3339) at which the log was known to be
+    /// written, kept by whoever ships the log. It counts as one more line would:
+    /// it moves the watermark, and closes no gap longer than the longest.
+    #[must_use]
+    pub fn with_heartbeat(mut self, path: impl Into<PathBuf>) -> Self {
+        self.heartbeat = Some(path.into());
+        self
+    }
+
+    /// Other APIs whose requests are in the same log: all of the catalog. What
+    /// fits one of their routes is not counted for an API that only shares the
+    /// prefix.
+    #[must_use]
+    pub fn beside<'a>(mut self, apis: impl IntoIterator<Item = &'a Api>) -> Self {
+        self.neighbours.extend(apis.into_iter().cloned());
+        self
+    }
+
+    /// Reads the log: the answer of [`UsageSource::usage`], and the lines that
+    /// could not be read.
+    ///
+    /// # Errors
+    /// When a file is there and can not be read, or is compressed.
+    pub async fn read(&self, api: &Api, window: Window) -> Result<Reading, ProviderError> {
+        let job = Job {
+            source: self.name.clone(),
+            api: api.id.clone(),
+            matcher: Matcher::new(api, &self.neighbours),
+            window,
+            paths: self.paths.clone(),
+            heartbeat: self.heartbeat.clone(),
+            max_gap: self.max_gap,
+            max_callers: self.max_callers,
+            clock: self.clock.clone(),
+        };
+        tokio::task::spawn_blocking(move || job.run())
+            .await
+            .map_err(|error| {
+                ProviderError::new(ErrorKind::Transient, "read access log", "ask again")
+                    .with_source(error)
+            })?
+    }
+}
+
+impl fmt::Debug for AccessLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessLog")
+            .field("name", &self.name)
+            .field("paths", &self.paths)
+            .field("heartbeat", &self.heartbeat)
+            .field("max_gap", &self.max_gap)
+            .field("lag", &self.lag)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl UsageSource for AccessLog {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn lag(&self) -> Period {
+        self.lag
+    }
+
+    async fn usage(
+        &self,
+        api: &Api,
+        window: Window,
+    ) -> Result<Observation<UsageEvidence>, ProviderError> {
+        Ok(self.read(api, window).await?.usage)
+    }
+}

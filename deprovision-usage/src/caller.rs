@@ -1,0 +1,107 @@
+//! Who called: the user's name, else the client's address.
+
+use std::fmt::Write as _;
+use std::net::{IpAddr, Ipv6Addr};
+
+use deprovision_core::digest::Digest;
+use deprovision_core::id::{CallerId, ParseIdError};
+
+use crate::line::LogLine;
+
+/// What begins the id of a caller whose name is no id.
+const ESCAPED: &str = "escaped:";
+/// What begins the id of a caller whose name is too long for one.
+const HASHED: &str = "hashed:";
+
+/// The id of the caller: two callers never get the same one.
+///
+/// A name that is an id is the id. An address is written in its shortest usual
+/// form, an IPv4 address inside IPv6 as IPv4. Every other name is written as
+/// `escaped:` with `+XX` for what an id may not hold, or, when that is too long,
+/// as `hashed:` with its SHA-256.
+pub(crate) fn caller_of(line: &LogLine<'_>) -> Result<CallerId, ParseIdError> {
+    match &line.user {
+        Some(user) => caller(user),
+        None => caller(&address(line.client)),
+    }
+}
+
+fn caller(name: &[u8]) -> Result<CallerId, ParseIdError> {
+    if let Ok(text) = std::str::from_utf8(name)
+        && !text.starts_with(ESCAPED)
+        && !text.starts_with(HASHED)
+        && let Ok(id) = CallerId::parse(text)
+    {
+        return Ok(id);
+    }
+    let mut id = ESCAPED.to_owned();
+    for &byte in name {
+        if byte.is_ascii_alphanumeric() || b"._-@:".contains(&byte) {
+            id.push(char::from(byte));
+        } else {
+            // Writing to a String can not fail.
+            let _ = write!(id, "+{byte:02X}");
+        }
+    }
+    CallerId::parse(id)
+        .or_else(|_| CallerId::parse(format!("{HASHED}{}", Digest::of_bytes(name).to_hex())))
+}
+
+/// One writing for all writings of an address.
+fn address(client: &[u8]) -> Vec<u8> {
+    let parsed = std::str::from_utf8(client)
+        .ok()
+        .and_then(|text| text.parse::<IpAddr>().ok())
+        .map(|address| address.to_canonical());
+    match parsed {
+        Some(IpAddr::V6(address)) if starts_with_colon(&address) => {
+            let parts = address.segments().map(|part| format!("{part:x}"));
+            parts.join(":").into_bytes()
+        }
+        Some(address) => address.to_string().into_bytes(),
+        None => client.to_vec(),
+    }
+}
+
+/// An id begins with a letter or a digit, and `::1` does not.
+fn starts_with_colon(address: &Ipv6Addr) -> bool {
+    address.to_string().starts_with(':')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn of(client: &str) -> String {
+        caller(&address(client.as_bytes())).unwrap().to_string()
+    }
+
+    #[test]
+    fn a_name_stays_as_it_is_and_an_address_has_one_form() {
+        assert_eq!(of("ak_1"), "ak_1");
+        assert_eq!(of("10.0.0.7"), "10.0.0.7");
+        assert_eq!(of("::ffff:10.0.0.7"), "10.0.0.7");
+        assert_eq!(of("2001:DB8:0::1"), "2001:db8::1");
+        assert_eq!(of("::1"), "0:0:0:0:0:0:0:1");
+    }
+
+    #[test]
+    fn any_name_becomes_an_id() {
+        assert_eq!(of("o neil"), "escaped:o+20neil");
+        assert_eq!(of("a/../b"), "escaped:a+2F..+2Fb");
+        assert_eq!(of("escaped:a"), "escaped:escaped:a");
+        assert!(of(&"é".repeat(300)).starts_with("hashed:"));
+        assert!(caller(b"").is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn two_callers_never_have_one_id(
+            a in prop::collection::vec(any::<u8>(), 0..400),
+            b in prop::collection::vec(any::<u8>(), 0..400),
+        ) {
+            prop_assert_eq!(a == b, caller(&a).unwrap() == caller(&b).unwrap());
+        }
+    }
+}

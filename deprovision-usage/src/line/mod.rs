@@ -1,0 +1,13 @@
+//! One line of an access log.
+
+mod error;
+mod escape;
+mod parse;
+#[cfg(test)]
+mod tests;
+mod time;
+
+pub use error::{LineError, LinePart};
+pub(crate) use escape::hex;
+pub(crate) use parse::is_one_line;
+pub use parse::{LogLine, Request, parse_line};

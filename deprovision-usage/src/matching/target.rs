@@ -1,0 +1,116 @@
+//! What a request's target names: a host, where it does, and a path.
+
+use crate::line::hex;
+
+/// The host and the path of a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Target {
+    /// In lower case, without port; only absolute-form targets name one.
+    pub(super) host: Option<String>,
+    /// The path's segments as they were sent.
+    pub(super) path: Path,
+    /// The same after `.` and `..` were resolved, when that changes it.
+    pub(super) resolved: Option<Path>,
+}
+
+/// The segments of a path: percent-decoded, in lower case, without empty ones.
+pub(super) type Path = Vec<Vec<u8>>;
+
+impl Target {
+    /// Reads the target of a request line (RFC 9112, section 3.2). `None` for `*`
+    /// and for the authority of a CONNECT, which name no path.
+    pub(super) fn parse(target: &[u8]) -> Option<Self> {
+        let (host, path) = match authority(target) {
+            Some((authority, path)) => (Some(host(authority)), path),
+            None => (None, target),
+        };
+        if host.is_none() && !path.starts_with(b"/") {
+            return None;
+        }
+        let path = segments(path);
+        let resolved = resolve(&path);
+        Some(Self {
+            host,
+            resolved: (resolved != path).then_some(resolved),
+            path,
+        })
+    }
+}
+
+/// Cuts `http://authority/path` apart.
+fn authority(target: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = target.windows(3).position(|three| three == b"://")?;
+    let (scheme, rest) = (target.get(..colon)?, target.get(colon + 3..)?);
+    if !scheme.eq_ignore_ascii_case(b"http") && !scheme.eq_ignore_ascii_case(b"https") {
+        return None;
+    }
+    let end = rest
+        .iter()
+        .position(|b| matches!(b, b'/' | b'?' | b'#'))
+        .unwrap_or(rest.len());
+    Some(rest.split_at(end))
+}
+
+/// The host of `user@host:port`, in lower case.
+fn host(authority: &[u8]) -> String {
+    let text = String::from_utf8_lossy(authority).to_ascii_lowercase();
+    let text = text.rsplit('@').next().unwrap_or_default();
+    let name = match text.strip_prefix('[') {
+        Some(literal) => literal.split(']').next(),
+        None => text.split(':').next(),
+    };
+    name.unwrap_or_default().trim_end_matches('.').to_owned()
+}
+
+/// The segments of a path, without its query. Decoded before it is cut, so that
+/// `%2F` separates: some servers take it so, and with the prefix rule no request
+/// is lost by it.
+pub(super) fn segments(path: &[u8]) -> Path {
+    let end = path
+        .iter()
+        .position(|b| matches!(b, b'?' | b'#'))
+        .unwrap_or(path.len());
+    decode(path.get(..end).unwrap_or_default())
+        .split(|b| *b == b'/')
+        .map(|segment| {
+            // `;name=value` is a parameter of the segment, no part of its name.
+            let name = segment.split(|b| *b == b';').next().unwrap_or_default();
+            name.to_ascii_lowercase()
+        })
+        .filter(|segment| !segment.is_empty())
+        .collect()
+}
+
+/// Undoes percent-encoding once; what is no encoding stands for itself.
+fn decode(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((&first, after)) = rest.split_first() {
+        rest = after;
+        if first == b'%'
+            && let [high, low, tail @ ..] = after
+            && let (Some(high), Some(low)) = (hex(*high), hex(*low))
+        {
+            out.push(high * 16 + low);
+            rest = tail;
+        } else {
+            out.push(first);
+        }
+    }
+    out
+}
+
+/// Removes `.` and lets `..` remove what is before it.
+fn resolve(path: &Path) -> Path {
+    let mut out = Path::new();
+    for segment in path {
+        match segment.as_slice() {
+            b"." => {}
+            b".." => {
+                out.pop();
+            }
+            _ => out.push(segment.clone()),
+        }
+    }
+    out
+}

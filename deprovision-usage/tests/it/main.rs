@@ -1,0 +1,12 @@
+//! Access logs on a real disk.
+
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod files;
+#[cfg(test)]
+mod log;
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+mod world;
