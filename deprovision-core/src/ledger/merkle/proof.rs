@@ -107,11 +107,13 @@ impl ConsistencyProof {
             if !self.path.is_empty() {
                 return Err(BadProof::Form);
             }
-            return if self.old == 0 {
-                leads_to(empty_root(), old_root)
-            } else {
-                leads_to(*old_root, new_root)
-            };
+            if self.old == 0 {
+                leads_to(empty_root(), old_root)?;
+            }
+            if self.old == self.new {
+                leads_to(*old_root, new_root)?;
+            }
+            return Ok(());
         }
         let mut path = self.path.iter();
         // A complete old tree is a node of the new one, and is not told again.

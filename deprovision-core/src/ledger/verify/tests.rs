@@ -171,8 +171,12 @@ fn i_19_of_several_damages_the_first_is_told() {
     log[7].kind = "edited".into();
     log.remove(3);
     log.pop();
-    let deleted = Damage::Deleted { from: 4, to: 4 };
-    assert_eq!(found(&log, &checkpoints), (Place::Entry(4), deleted));
+    let deleted = (Place::Entry(4), Damage::Deleted { from: 4, to: 4 });
+    assert_eq!(found(&log, &checkpoints), deleted);
+    // An entry of another stream does not make up for the missing one.
+    let other = RetirementId::parse("invoices-v2").unwrap();
+    log.push(history(&other, 9, "")[3].clone());
+    assert_eq!(found(&log, &checkpoints), deleted);
 }
 
 #[test]
