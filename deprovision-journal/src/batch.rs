@@ -7,22 +7,22 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use redb::{Database, Durability};
 use tokio::sync::oneshot;
 
-use crate::fault::{Fault, guarded};
+use crate::fault::{Trouble, guarded};
 use crate::write::Tables;
 
 /// Why a change has no answer of its own.
 #[derive(Debug)]
 pub(crate) enum Failed {
     /// It certainly was not stored.
-    NotStored(Fault),
+    NotStored(Trouble),
     /// It may or may not have been stored, whole.
-    Unknown(Fault),
+    Unknown(Trouble),
 }
 
 /// A change that waits for its transaction.
 trait Job: Send {
     /// Makes the change, again when the first transaction failed.
-    fn run(&mut self, tables: &mut Tables<'_>) -> Result<(), Fault>;
+    fn run(&mut self, tables: &mut Tables<'_>) -> Result<(), Trouble>;
     /// Tells the caller: what `run` gave, or what went wrong.
     fn end(self: Box<Self>, failed: Option<Failed>);
     /// Whether nobody waits for the answer any more.
@@ -38,9 +38,9 @@ struct Change<T, F> {
 impl<T, F> Job for Change<T, F>
 where
     T: Send,
-    F: FnMut(&mut Tables<'_>) -> Result<T, Fault> + Send,
+    F: FnMut(&mut Tables<'_>) -> Result<T, Trouble> + Send,
 {
-    fn run(&mut self, tables: &mut Tables<'_>) -> Result<(), Fault> {
+    fn run(&mut self, tables: &mut Tables<'_>) -> Result<(), Trouble> {
         self.made = Some((self.work)(tables)?);
         Ok(())
     }
@@ -49,7 +49,7 @@ where
         let result = match (failed, self.made) {
             (None, Some(made)) => Ok(made),
             (Some(failed), _) => Err(failed),
-            (None, None) => Err(Failed::NotStored(Fault::Cancelled)),
+            (None, None) => Err(Failed::NotStored(Trouble::Cancelled)),
         };
         // Whoever asked may be gone by now.
         let _ = self.answer.send(result);
@@ -91,15 +91,15 @@ impl Store {
     /// Reads on a thread that may block.
     pub(crate) async fn read<T: Send + 'static>(
         self: &Arc<Self>,
-        work: impl FnOnce(&Database) -> Result<T, Fault> + Send + 'static,
-    ) -> Result<T, Fault> {
+        work: impl FnOnce(&Database) -> Result<T, Trouble> + Send + 'static,
+    ) -> Result<T, Trouble> {
         let store = self.clone();
         tokio::task::spawn_blocking(move || {
             store.usable()?;
             store.watched(|| work(&store.database))
         })
         .await
-        .unwrap_or(Err(Fault::Cancelled))
+        .unwrap_or(Err(Trouble::Cancelled))
     }
 
     /// Makes a change, together with whatever else waits.
@@ -107,7 +107,7 @@ impl Store {
     /// A change whose caller gives up before its transaction began is not made.
     pub(crate) async fn write<T: Send + 'static>(
         self: &Arc<Self>,
-        work: impl FnMut(&mut Tables<'_>) -> Result<T, Fault> + Send + 'static,
+        work: impl FnMut(&mut Tables<'_>) -> Result<T, Trouble> + Send + 'static,
     ) -> Result<T, Failed> {
         let (answer, mut answered) = oneshot::channel();
         self.waiting().push(Box::new(Change {
@@ -128,7 +128,7 @@ impl Store {
         .await;
         answered
             .await
-            .unwrap_or(Err(Failed::Unknown(Fault::Cancelled)))
+            .unwrap_or(Err(Failed::Unknown(Trouble::Cancelled)))
     }
 
     fn waiting(&self) -> MutexGuard<'_, Vec<Box<dyn Job>>> {
@@ -187,7 +187,7 @@ impl Store {
     }
 
     /// Runs what may panic inside redb; after a panic the store is not used again.
-    fn watched<T>(&self, work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    fn watched<T>(&self, work: impl FnOnce() -> Result<T, Trouble>) -> Result<T, Trouble> {
         let mut finished = false;
         let result = guarded(|| {
             let result = work();
@@ -200,10 +200,10 @@ impl Store {
         result
     }
 
-    fn usable(&self) -> Result<(), Fault> {
+    fn usable(&self) -> Result<(), Trouble> {
         if self.broken.load(Ordering::Acquire) {
             let why = "the store panicked before and is not used again until it is opened anew";
-            return Err(Fault::Damaged(why.into()));
+            return Err(Trouble::Damaged(why.into()));
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use deprovision_core::journal::{Cause, JournalError, Version};
 /// Why an operation on the file failed. One fault can end many waiting
 /// operations, so it can be cloned.
 #[derive(Debug, Clone, thiserror::Error)]
-pub(crate) enum Fault {
+pub(crate) enum Trouble {
     /// redb's own error.
     #[error("the store failed")]
     Store(#[source] Arc<redb::Error>),
@@ -32,7 +32,7 @@ pub(crate) enum Fault {
 
 macro_rules! from_redb {
     ($($error:ty),*) => {$(
-        impl From<$error> for Fault {
+        impl From<$error> for Trouble {
             fn from(error: $error) -> Self {
                 Self::Store(Arc::new(error.into()))
             }
@@ -47,7 +47,7 @@ from_redb!(
     redb::SetDurabilityError
 );
 
-impl Fault {
+impl Trouble {
     pub(crate) fn entry(stream: &RetirementId, version: Version, why: impl Into<String>) -> Self {
         Self::Entry {
             stream: stream.clone(),
@@ -134,9 +134,9 @@ pub(crate) fn not_opened(path: &Path, error: redb::DatabaseError) -> JournalErro
 ///
 /// redb promises errors instead of panics only for a file that was checked when
 /// it was opened; what is damaged afterwards may still make it panic.
-pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Trouble>) -> Result<T, Trouble> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        Err(Fault::Damaged(format!(
+        Err(Trouble::Damaged(format!(
             "the store panicked ({})",
             message(&*panic)
         )))

@@ -6,7 +6,7 @@
 use deprovision_core::journal::Entry;
 use redb::TableDefinition;
 
-use crate::fault::Fault;
+use crate::fault::Trouble;
 
 /// What the file says it is, under the key `magic` of [`META`].
 pub(crate) const MAGIC: &str = "deprovision journal";
@@ -35,8 +35,8 @@ pub(crate) const DUE: TableDefinition<'static, (i128, &str), ()> = TableDefiniti
 /// # Errors
 /// When the entry could not be read back, for example because its body is
 /// nested more deeply than JSON readers allow: then it must not be acknowledged.
-pub(crate) fn encode(entry: &Entry) -> Result<Vec<u8>, Fault> {
-    let unreadable = |why: String| Fault::entry(&entry.stream, entry.version, why);
+pub(crate) fn encode(entry: &Entry) -> Result<Vec<u8>, Trouble> {
+    let unreadable = |why: String| Trouble::entry(&entry.stream, entry.version, why);
     let bytes = serde_json::to_vec(entry).map_err(|error| unreadable(error.to_string()))?;
     match serde_json::from_slice::<Entry>(&bytes) {
         Ok(read) if read == *entry => Ok(bytes),

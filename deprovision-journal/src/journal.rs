@@ -12,7 +12,7 @@ use deprovision_core::time::{Clock, Period, Timestamp};
 use redb::Database;
 
 use crate::batch::{Failed, Store};
-use crate::fault::Fault;
+use crate::fault::Trouble;
 use crate::write::Append;
 use crate::{open, read};
 
@@ -75,7 +75,7 @@ impl RedbJournal {
         let path = path.to_owned();
         let database = tokio::task::spawn_blocking(move || how(&path))
             .await
-            .unwrap_or_else(|_| Err(Fault::Cancelled.while_doing("opening it")))?;
+            .unwrap_or_else(|_| Err(Trouble::Cancelled.while_doing("opening it")))?;
         Ok(Self {
             store: Arc::new(Store::new(database)),
             clock,

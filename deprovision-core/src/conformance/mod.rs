@@ -48,7 +48,3 @@ pub type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
 /// What a suite gives: how many cases ran, or what kept it from running.
 pub type Cases = Result<u32, Trouble>;
-pub type Cases = Result<u32, Fault>;
-
-/// Why a fixture or a case could not do its work.
-pub type Fault = Box<dyn std::error::Error + Send + Sync>;

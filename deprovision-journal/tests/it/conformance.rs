@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use deprovision_core::conformance::{Fault, JournalFixture, journal};
+use deprovision_core::conformance::{JournalFixture, Trouble, journal};
 use deprovision_core::journal::Journal;
 use deprovision_core::time::ManualClock;
 use deprovision_journal::RedbJournal;
@@ -13,7 +13,11 @@ struct InFolder(TempDir);
 
 #[async_trait]
 impl JournalFixture for InFolder {
-    async fn fresh(&self, name: &str, clock: Arc<ManualClock>) -> Result<Arc<dyn Journal>, Fault> {
+    async fn fresh(
+        &self,
+        name: &str,
+        clock: Arc<ManualClock>,
+    ) -> Result<Arc<dyn Journal>, Trouble> {
         let path = self.0.path().join(name);
         assert!(!path.exists(), "{name} was asked for twice");
         Ok(Arc::new(RedbJournal::create(path, clock).await?))
@@ -24,7 +28,7 @@ impl JournalFixture for InFolder {
         name: &str,
         journal: Arc<dyn Journal>,
         clock: Arc<ManualClock>,
-    ) -> Result<Arc<dyn Journal>, Fault> {
+    ) -> Result<Arc<dyn Journal>, Trouble> {
         drop(journal);
         let path = self.0.path().join(name);
         Ok(Arc::new(RedbJournal::open(path, clock).await?))

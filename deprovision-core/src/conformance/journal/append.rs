@@ -4,7 +4,7 @@ use super::script::{
     ALL, TTL, append, chain, claim, clock, everything, next, say, stream, tip, worker,
 };
 use super::suite::JournalFixture;
-use crate::conformance::Fault;
+use crate::conformance::Trouble;
 use crate::digest::Digest;
 use crate::journal::{AppendError, Authority, Entry, JournalError};
 use crate::time::Timestamp;
@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 pub(super) async fn what_was_appended_is_read_in_order_and_in_pages(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let journal = fixture.fresh(name, clock()).await?;
     let r1 = stream("r1")?;
     let written = chain(&r1, 0, Entry::genesis(&r1), 7, "pages")?;
@@ -42,7 +42,7 @@ pub(super) async fn what_was_appended_is_read_in_order_and_in_pages(
 pub(super) async fn a_stream_is_made_by_its_first_append_alone(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let journal = fixture.fresh(name, clock()).await?;
     let r1 = stream("r1")?;
     let missing = || async {
@@ -83,7 +83,7 @@ pub(super) async fn a_stream_is_made_by_its_first_append_alone(
 pub(super) async fn i_16_an_append_behind_any_but_the_newest_version_is_a_conflict(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let journal = fixture.fresh(name, clock()).await?;
     let r1 = stream("r1")?;
     append(&*journal, &r1, Authority::Bystander, 3).await??;
@@ -165,7 +165,7 @@ const NOWHERE: Digest = Digest::from_bytes([7; 32]);
 pub(super) async fn i_19_entries_that_do_not_continue_the_chain_are_refused_whole(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let journal = fixture.fresh(name, clock()).await?;
     let r1 = stream("r1")?;
     append(&*journal, &r1, Authority::Bystander, 2).await??;
@@ -205,7 +205,7 @@ pub(super) async fn i_19_entries_that_do_not_continue_the_chain_are_refused_whol
 pub(super) async fn streams_are_listed_by_name_and_in_pages(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let journal = fixture.fresh(name, clock()).await?;
     assert_eq!(journal.streams(None, ALL).await?, [], "an empty journal");
     let mut names = Vec::new();
@@ -218,7 +218,7 @@ pub(super) async fn streams_are_listed_by_name_and_in_pages(
         let journal = journal.clone();
         async move {
             let page = journal.streams(after.as_ref(), limit).await?;
-            Ok::<_, Fault>(page.into_iter().map(|i| i.stream).collect::<Vec<_>>())
+            Ok::<_, Trouble>(page.into_iter().map(|i| i.stream).collect::<Vec<_>>())
         }
     };
     assert_eq!(list(None, usize::MAX).await?, names, "all by name");
@@ -238,7 +238,7 @@ pub(super) async fn streams_are_listed_by_name_and_in_pages(
 pub(super) async fn nothing_is_ever_changed_or_removed(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let clock = clock();
     let journal = fixture.fresh(name, clock.clone()).await?;
     let r1 = stream("r1")?;

@@ -2,12 +2,12 @@
 
 use super::script::{ALL, TTL, append, claim, clock, info, say, stream, worker};
 use super::suite::JournalFixture;
-use crate::conformance::Fault;
+use crate::conformance::Trouble;
 use crate::journal::{Authority, Journal};
 use crate::time::{Clock as _, Period};
 
 /// The names of the streams that a claim gives.
-async fn claimed(journal: &dyn Journal, limit: usize) -> Result<Vec<String>, Fault> {
+async fn claimed(journal: &dyn Journal, limit: usize) -> Result<Vec<String>, Trouble> {
     let leases = journal.claim_due(&worker("w2")?, TTL, limit).await?;
     Ok(leases.iter().map(|l| l.stream.to_string()).collect())
 }
@@ -15,7 +15,7 @@ async fn claimed(journal: &dyn Journal, limit: usize) -> Result<Vec<String>, Fau
 pub(super) async fn only_what_is_due_and_not_leased_is_claimed(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let clock = clock();
     let journal = fixture.fresh(name, clock.clone()).await?;
     let r1 = stream("r1")?;
@@ -42,7 +42,7 @@ pub(super) async fn only_what_is_due_and_not_leased_is_claimed(
 pub(super) async fn the_longest_due_is_claimed_first_and_at_most_the_limit(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let clock = clock();
     let journal = fixture.fresh(name, clock.clone()).await?;
     let order = ["m", "c", "x", "a", "q"];
@@ -70,7 +70,7 @@ pub(super) async fn the_longest_due_is_claimed_first_and_at_most_the_limit(
 pub(super) async fn a_word_of_a_person_makes_a_stream_due_at_once(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let clock = clock();
     let journal = fixture.fresh(name, clock.clone()).await?;
     let r1 = stream("r1")?;
@@ -97,7 +97,7 @@ pub(super) async fn a_word_of_a_person_makes_a_stream_due_at_once(
 pub(super) async fn a_word_of_a_person_wakes_a_stream_that_was_given_back(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let clock = clock();
     let journal = fixture.fresh(name, clock.clone()).await?;
     let r1 = stream("r1")?;
@@ -126,7 +126,7 @@ pub(super) async fn a_word_of_a_person_wakes_a_stream_that_was_given_back(
 pub(super) async fn an_owner_s_append_alone_wakes_nobody(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let clock = clock();
     let journal = fixture.fresh(name, clock.clone()).await?;
     let r1 = stream("r1")?;
@@ -143,7 +143,7 @@ pub(super) async fn an_owner_s_append_alone_wakes_nobody(
 pub(super) async fn the_next_due_moment_knows_due_times_and_leases(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let clock = clock();
     let journal = fixture.fresh(name, clock.clone()).await?;
     let began = clock.now();

@@ -2,14 +2,14 @@
 
 use super::script::{ALL, TTL, append, claim, clock, everything, say, stream, worker};
 use super::suite::JournalFixture;
-use crate::conformance::Fault;
+use crate::conformance::Trouble;
 use crate::journal::{AppendError, Authority};
 use crate::time::Period;
 
 pub(super) async fn what_was_acknowledged_is_there_after_a_restart(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let clock = clock();
     let mut journal = fixture.fresh(name, clock.clone()).await?;
     let (r1, r2, r3) = (stream("r1")?, stream("r2")?, stream("r3")?);
@@ -30,7 +30,7 @@ pub(super) async fn what_was_acknowledged_is_there_after_a_restart(
 pub(super) async fn i_14_epochs_grow_across_a_restart(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let clock = clock();
     let mut journal = fixture.fresh(name, clock.clone()).await?;
     let r1 = stream("r1")?;
@@ -58,7 +58,7 @@ pub(super) async fn i_14_epochs_grow_across_a_restart(
 pub(super) async fn i_14_a_lease_is_neither_lost_nor_shortened_by_a_restart(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let clock = clock();
     let journal = fixture.fresh(name, clock.clone()).await?;
     let r1 = stream("r1")?;

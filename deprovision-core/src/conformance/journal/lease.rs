@@ -2,7 +2,7 @@
 
 use super::script::{ALL, TTL, append, claim, clock, everything, info, next, say, stream, worker};
 use super::suite::JournalFixture;
-use crate::conformance::Fault;
+use crate::conformance::Trouble;
 use crate::journal::{AppendError, Authority, Lease, LeaseError};
 use crate::time::{Clock as _, Period};
 
@@ -22,7 +22,7 @@ fn is_lost<T>(refused: &Result<T, LeaseError>, lease: &Lease, newest: u64) -> bo
 pub(super) async fn i_14_each_claim_has_a_larger_epoch_and_a_stale_append_is_refused(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let clock = clock();
     let journal = fixture.fresh(name, clock.clone()).await?;
     let r1 = stream("r1")?;
@@ -58,7 +58,7 @@ pub(super) async fn i_14_each_claim_has_a_larger_epoch_and_a_stale_append_is_ref
 pub(super) async fn i_14_a_lease_that_was_given_back_or_ran_out_appends_nothing(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let clock = clock();
     let journal = fixture.fresh(name, clock.clone()).await?;
     let r1 = stream("r1")?;
@@ -97,7 +97,7 @@ pub(super) async fn i_14_a_lease_that_was_given_back_or_ran_out_appends_nothing(
 pub(super) async fn i_14_a_lease_is_good_for_its_own_stream_and_epoch_only(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let journal = fixture.fresh(name, clock()).await?;
     let (r1, r2, r3) = (stream("r1")?, stream("r2")?, stream("r3")?);
     say(&*journal, &r1).await?;
@@ -130,7 +130,7 @@ pub(super) async fn i_14_a_lease_is_good_for_its_own_stream_and_epoch_only(
 pub(super) async fn i_14_the_epoch_is_checked_before_the_version(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let clock = clock();
     let journal = fixture.fresh(name, clock.clone()).await?;
     let r1 = stream("r1")?;
@@ -159,7 +159,7 @@ pub(super) async fn i_14_the_epoch_is_checked_before_the_version(
 pub(super) async fn i_14_a_lost_lease_can_not_be_renewed_or_given_back(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let clock = clock();
     let journal = fixture.fresh(name, clock.clone()).await?;
     let r1 = stream("r1")?;
@@ -192,7 +192,7 @@ pub(super) async fn i_14_a_lost_lease_can_not_be_renewed_or_given_back(
 pub(super) async fn renewing_lengthens_the_lease_and_keeps_the_epoch(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let clock = clock();
     let journal = fixture.fresh(name, clock.clone()).await?;
     let r1 = stream("r1")?;
@@ -221,7 +221,7 @@ pub(super) async fn renewing_lengthens_the_lease_and_keeps_the_epoch(
 pub(super) async fn i_21_a_clock_that_steps_back_never_lowers_an_epoch(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let clock = clock();
     let journal = fixture.fresh(name, clock.clone()).await?;
     let r1 = stream("r1")?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::script::{ALL, Dice, chain, clock, everything, stream, tip, worker};
 use super::suite::JournalFixture;
-use crate::conformance::Fault;
+use crate::conformance::Trouble;
 use crate::id::RetirementId;
 use crate::journal::{AppendError, Authority, Journal, Lease, LeaseError, MemoryJournal};
 use crate::time::{Clock as _, ManualClock, Period};
@@ -14,7 +14,7 @@ const HISTORIES: u64 = 6;
 const STEPS: u64 = 120;
 
 /// What came of an append, as far as implementations must agree.
-fn appended(result: Result<(), AppendError>) -> Result<String, Fault> {
+fn appended(result: Result<(), AppendError>) -> Result<String, Trouble> {
     Ok(match result {
         Ok(()) => "stored".into(),
         Err(AppendError::BrokenChain { stream, .. }) => format!("broken chain of {stream}"),
@@ -28,7 +28,7 @@ fn appended(result: Result<(), AppendError>) -> Result<String, Fault> {
 }
 
 /// What came of a renewal or a release.
-fn leased<T: std::fmt::Debug>(result: Result<T, LeaseError>) -> Result<String, Fault> {
+fn leased<T: std::fmt::Debug>(result: Result<T, LeaseError>) -> Result<String, Trouble> {
     Ok(match result {
         Ok(value) => format!("{value:?}"),
         Err(error @ LeaseError::Lost { .. }) => error.to_string(),
@@ -57,7 +57,7 @@ enum Step {
 }
 
 impl Step {
-    fn random(dice: &mut Dice, granted: &[Lease]) -> Result<Self, Fault> {
+    fn random(dice: &mut Dice, granted: &[Lease]) -> Result<Self, Trouble> {
         let name = stream(&format!("r{}", dice.below(4)))?;
         let period = Period::seconds(dice.below(900));
         // Old leases as well as new ones, most often one of the newest.
@@ -104,7 +104,7 @@ impl Step {
         &self,
         journal: &dyn Journal,
         clock: &ManualClock,
-    ) -> Result<(String, Vec<Lease>), Fault> {
+    ) -> Result<(String, Vec<Lease>), Trouble> {
         let mut granted = Vec::new();
         let said = match self {
             Self::Append {
@@ -150,7 +150,7 @@ impl Step {
 pub(super) async fn random_histories_equal_those_of_the_reference(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     for history in 0..HISTORIES {
         let name = format!("{name}-{history}");
         let mut dice = Dice(history);

@@ -9,14 +9,14 @@ use super::script::{
     ALL, Dice, TTL, append, chain, claim, clock, everything, info, next, say, stream, tip, worker,
 };
 use super::suite::JournalFixture;
-use crate::conformance::Fault;
+use crate::conformance::Trouble;
 use crate::journal::{AppendError, Authority, Journal};
 use crate::time::{Clock as _, Period};
 
 pub(super) async fn i_16_many_appends_behind_one_version_have_one_winner(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let journal = fixture.fresh(name, clock()).await?;
     let r1 = stream("r1")?;
     for round in 0..6 {
@@ -52,7 +52,7 @@ pub(super) async fn i_16_many_appends_behind_one_version_have_one_winner(
 pub(super) async fn i_16_a_veto_and_a_pivot_never_both_win(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let journal = fixture.fresh(name, clock()).await?;
     let r1 = stream("r1")?;
     say(&*journal, &r1).await?;
@@ -91,7 +91,7 @@ pub(super) async fn i_16_a_veto_and_a_pivot_never_both_win(
 pub(super) async fn appends_to_many_streams_at_once_all_land(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let journal = fixture.fresh(name, clock()).await?;
     let mut writers = JoinSet::new();
     for writer in 0..12 {
@@ -108,7 +108,7 @@ pub(super) async fn appends_to_many_streams_at_once_all_land(
                 {
                     Ok(()) => left -= 1,
                     Err(AppendError::Conflict { .. }) => {}
-                    Err(error) => return Err(Fault::from(error)),
+                    Err(error) => return Err(Trouble::from(error)),
                 }
             }
             Ok(())
@@ -128,7 +128,7 @@ pub(super) async fn appends_to_many_streams_at_once_all_land(
 pub(super) async fn i_14_many_claimers_never_get_one_epoch_twice(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let clock = clock();
     let journal = fixture.fresh(name, clock.clone()).await?;
     for number in 0..6 {
@@ -161,7 +161,7 @@ pub(super) async fn i_14_many_claimers_never_get_one_epoch_twice(
 pub(super) async fn no_wake_up_is_lost_between_a_person_and_a_release(
     fixture: &impl JournalFixture,
     name: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Trouble> {
     let clock = clock();
     let journal: Arc<dyn Journal> = fixture.fresh(name, clock.clone()).await?;
     let r1 = stream("r1")?;

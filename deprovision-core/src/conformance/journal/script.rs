@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::conformance::Fault;
+use crate::conformance::Trouble;
 use crate::digest::Digest;
 use crate::id::{PersonId, RetirementId, WorkerId};
 use crate::journal::{
@@ -24,11 +24,11 @@ pub(super) fn clock() -> Arc<ManualClock> {
     ))
 }
 
-pub(super) fn stream(name: &str) -> Result<RetirementId, Fault> {
+pub(super) fn stream(name: &str) -> Result<RetirementId, Trouble> {
     Ok(RetirementId::parse(name)?)
 }
 
-pub(super) fn worker(name: &str) -> Result<WorkerId, Fault> {
+pub(super) fn worker(name: &str) -> Result<WorkerId, Trouble> {
     Ok(WorkerId::parse(name)?)
 }
 
@@ -39,7 +39,7 @@ pub(super) fn chain(
     mut head: Digest,
     count: u64,
     note: &str,
-) -> Result<Vec<Entry>, Fault> {
+) -> Result<Vec<Entry>, Trouble> {
     let mut entries = Vec::new();
     for version in version + 1..=version + count {
         let entry = Entry::seal(
@@ -61,7 +61,7 @@ pub(super) fn chain(
 pub(super) async fn tip(
     journal: &dyn Journal,
     stream: &RetirementId,
-) -> Result<(Version, Digest), Fault> {
+) -> Result<(Version, Digest), Trouble> {
     match journal.read(stream, 0, ALL).await {
         Ok(entries) => Ok(entries.last().map_or((0, Entry::genesis(stream)), |entry| {
             (entry.version, entry.digest)
@@ -76,7 +76,7 @@ pub(super) async fn next(
     journal: &dyn Journal,
     stream: &RetirementId,
     count: u64,
-) -> Result<(Version, Vec<Entry>), Fault> {
+) -> Result<(Version, Vec<Entry>), Trouble> {
     let (version, head) = tip(journal, stream).await?;
     Ok((version, chain(stream, version, head, count, "next")?))
 }
@@ -87,18 +87,18 @@ pub(super) async fn append(
     stream: &RetirementId,
     authority: Authority<'_>,
     count: u64,
-) -> Result<Result<(), AppendError>, Fault> {
+) -> Result<Result<(), AppendError>, Trouble> {
     let (version, entries) = next(journal, stream, count).await?;
     Ok(journal.append(stream, version, authority, &entries).await)
 }
 
 /// What a person says, which has to be stored.
-pub(super) async fn say(journal: &dyn Journal, stream: &RetirementId) -> Result<(), Fault> {
+pub(super) async fn say(journal: &dyn Journal, stream: &RetirementId) -> Result<(), Trouble> {
     Ok(append(journal, stream, Authority::Bystander, 1).await??)
 }
 
 /// A claim of the one stream that is due.
-pub(super) async fn claim(journal: &dyn Journal, stream: &RetirementId) -> Result<Lease, Fault> {
+pub(super) async fn claim(journal: &dyn Journal, stream: &RetirementId) -> Result<Lease, Trouble> {
     let leases = journal.claim_due(&worker("w1")?, TTL, ALL).await?;
     let [lease] = &leases[..] else {
         return Err(format!("one lease was expected, not {leases:?}").into());
@@ -111,7 +111,7 @@ pub(super) async fn claim(journal: &dyn Journal, stream: &RetirementId) -> Resul
 pub(super) async fn info(
     journal: &dyn Journal,
     stream: &RetirementId,
-) -> Result<StreamInfo, Fault> {
+) -> Result<StreamInfo, Trouble> {
     journal
         .streams(None, ALL)
         .await?
@@ -123,7 +123,7 @@ pub(super) async fn info(
 /// Everything the journal holds, each stream's chain checked.
 pub(super) async fn everything(
     journal: &dyn Journal,
-) -> Result<BTreeMap<RetirementId, (StreamInfo, Vec<Entry>)>, Fault> {
+) -> Result<BTreeMap<RetirementId, (StreamInfo, Vec<Entry>)>, Trouble> {
     let mut all = BTreeMap::new();
     for info in journal.streams(None, ALL).await? {
         let entries = journal.read(&info.stream, 0, ALL).await?;

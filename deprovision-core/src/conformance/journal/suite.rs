@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{append, claim, durable, lease, model, race};
-use crate::conformance::{Cases, Fault};
+use crate::conformance::{Cases, Trouble};
 use crate::journal::Journal;
 use crate::time::ManualClock;
 
@@ -13,7 +13,8 @@ use crate::time::ManualClock;
 #[async_trait]
 pub trait JournalFixture: Send + Sync {
     /// An empty journal of that name over that clock. Every name is asked for once.
-    async fn fresh(&self, name: &str, clock: Arc<ManualClock>) -> Result<Arc<dyn Journal>, Fault>;
+    async fn fresh(&self, name: &str, clock: Arc<ManualClock>)
+    -> Result<Arc<dyn Journal>, Trouble>;
 
     /// Closes the journal of that name and opens it again, as a restart of the
     /// process would. One that lives in memory gives itself back.
@@ -22,7 +23,7 @@ pub trait JournalFixture: Send + Sync {
         name: &str,
         journal: Arc<dyn Journal>,
         clock: Arc<ManualClock>,
-    ) -> Result<Arc<dyn Journal>, Fault>;
+    ) -> Result<Arc<dyn Journal>, Trouble>;
 }
 
 /// Runs every case and gives their number. Needs a Tokio runtime; give it one
@@ -97,7 +98,11 @@ mod tests {
 
     #[async_trait]
     impl JournalFixture for InMemory {
-        async fn fresh(&self, _: &str, clock: Arc<ManualClock>) -> Result<Arc<dyn Journal>, Fault> {
+        async fn fresh(
+            &self,
+            _: &str,
+            clock: Arc<ManualClock>,
+        ) -> Result<Arc<dyn Journal>, Trouble> {
             Ok(Arc::new(MemoryJournal::new(clock)))
         }
 
@@ -106,7 +111,7 @@ mod tests {
             _: &str,
             journal: Arc<dyn Journal>,
             _: Arc<ManualClock>,
-        ) -> Result<Arc<dyn Journal>, Fault> {
+        ) -> Result<Arc<dyn Journal>, Trouble> {
             Ok(journal)
         }
     }
