@@ -9,8 +9,10 @@
 //! ran, so that a test fails when a case is lost. A broken promise panics with
 //! the case's name, as an assertion of a test does.
 
+mod code;
 mod permits;
 
+pub use code::{CODE_CASES, CodeFixture, Files, FixtureError, code};
 pub use permits::Permits;
 
 /// What a suite gives: how many cases ran, or what kept it from running.
