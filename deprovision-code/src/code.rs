@@ -13,7 +13,9 @@ use deprovision_core::provider::{
 };
 use deprovision_core::resource::RepositoryId;
 
-use crate::change::{BranchState, ChangeName, Published, publish, retract, revert_merged};
+use crate::change::{
+    BranchState, ChangeName, Published, Selection, publish, retract, revert_merged,
+};
 use crate::error::GitError;
 use crate::git::Git;
 use crate::registry::{GitRepositories, Repository};
@@ -97,12 +99,13 @@ impl GitCode {
 
     async fn look(
         &self,
+        git: &Git,
         repository: &RepositoryId,
         api: &Api,
         successor: Option<&Api>,
         operation: &str,
     ) -> Result<Result<Look, String>, ProviderError> {
-        let Repository { git, branch, .. } = self.repositories.find(repository, operation)?;
+        let branch = &self.repositories.find(repository, operation)?.branch;
         let failed = |error: GitError| error.in_operation(operation);
         let markers = self.markers(api, successor);
         if markers.is_empty() {
@@ -145,13 +148,14 @@ impl GitCode {
 
     async fn look_for(
         &self,
+        git: &Git,
         repository: &RepositoryId,
         removal: &Removal,
         operation: &str,
     ) -> Result<Result<Look, String>, ProviderError> {
         let successor = removal.successor.as_ref();
         let look = self
-            .look(repository, &removal.api, successor, operation)
+            .look(git, repository, &removal.api, successor, operation)
             .await?;
         Ok(look.map(|look| Look {
             fingerprint: fingerprint(&look.markers, removal),
@@ -207,10 +211,9 @@ impl CodeSearch for GitCode {
         repository: &RepositoryId,
         api: &Api,
     ) -> Result<Observation<Vec<Reference>>, ProviderError> {
-        match self
-            .look(repository, api, None, "search for references")
-            .await?
-        {
+        const OPERATION: &str = "search for references";
+        let git = &self.repositories.find(repository, OPERATION)?.git;
+        match self.look(git, repository, api, None, OPERATION).await? {
             Ok(look) => {
                 let references = look.found.references().cloned().collect();
                 Ok(self.observation(references, &look.found.missing))
@@ -229,11 +232,11 @@ impl ChangeObserver for GitCode {
     ) -> Result<Observation<ChangeState>, ProviderError> {
         const OPERATION: &str = "look for a removal";
         let failed = |error: GitError| error.in_operation(OPERATION);
-        let look = match self.look_for(repository, removal, OPERATION).await? {
+        let git = &self.repositories.find(repository, OPERATION)?.git;
+        let look = match self.look_for(git, repository, removal, OPERATION).await? {
             Ok(look) => look,
             Err(why) => return Ok(Observation::unknown(why)),
         };
-        let git = &self.repositories.find(repository, OPERATION)?.git;
         if look.found.is_empty() {
             let state = ChangeState::Merged { at: look.default };
             return Ok(self.observation(state, &look.found.missing));
@@ -294,7 +297,7 @@ impl ChangeProposer for GitCode {
         const OPERATION: &str = "propose a removal";
         let failed = |error: GitError| error.in_operation(OPERATION);
         let git = self.writing(repository, permit, OPERATION)?;
-        let look = match self.look_for(repository, removal, OPERATION).await? {
+        let look = match self.look_for(&git, repository, removal, OPERATION).await? {
             Ok(look) => look,
             Err(why) => return Ok(Outcome::not_done(why)),
         };
@@ -379,7 +382,7 @@ impl ChangeProposer for GitCode {
                 )));
             }
         }
-        revert_merged(&git, &name, &default, |_| true, OPERATION).await
+        revert_merged(&git, &name, &default, Selection::All, OPERATION).await
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod change;
 mod code;
+mod document;
 mod error;
 mod git;
 mod registry;
@@ -10,6 +11,7 @@ mod removal;
 mod search;
 
 pub use code::GitCode;
+pub use document::{GitDocuments, MarkRefused, MarkedDocument, mark_document};
 pub use error::GitError;
 pub use registry::{DefaultBranch, GitRepositories, RegisterError};
 pub use removal::{RemovalRule, removal_rules};

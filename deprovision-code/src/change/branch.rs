@@ -68,6 +68,12 @@ impl ChangeName {
         format!("deprovision/{}/{}", escaped(&self.api), self.change)
     }
 
+    /// The subject of a commit that marks documents.
+    pub(crate) fn subject(&self) -> String {
+        let mark = self.change.rsplit('-').next().unwrap_or_default();
+        format!("Mark the documents of {} as {mark}\n", self.api)
+    }
+
     /// The trailers of its commit, but the last, which names the tree.
     pub(crate) fn trailers(&self, base: &str, fingerprint: &str) -> String {
         format!(
@@ -117,22 +123,23 @@ impl ChangeName {
         Ok(BranchState::Foreign { tip })
     }
 
-    /// Our newest commit in the history of the default branch.
+    /// Our commits in the history of the default branch, newest first.
     pub(crate) async fn merged(
         &self,
         git: &Git,
         default: &str,
-    ) -> Result<Option<(String, Ours)>, GitError> {
+    ) -> Result<Vec<(String, Ours)>, GitError> {
         let grep = format!("--grep={API}: {}", self.api);
         let found = git
-            .history(&[DEPTH, "--fixed-strings", &grep, default])
+            .history(&[DEPTH, "--topo-order", "--fixed-strings", &grep, default])
             .await?;
+        let mut merged = Vec::new();
         for commit in found {
             if let Some(ours) = self.recognise(git.commit(&commit).await?) {
-                return Ok(Some((commit, ours)));
+                merged.push((commit, ours));
             }
         }
-        Ok(None)
+        Ok(merged)
     }
 }
 

@@ -4,6 +4,6 @@ mod branch;
 mod publish;
 mod revert;
 
-pub(crate) use branch::{BranchState, ChangeName};
+pub(crate) use branch::{BranchState, ChangeName, Ours};
 pub(crate) use publish::{Published, publish, retract};
-pub(crate) use revert::revert_merged;
+pub(crate) use revert::{Selection, revert_merged};

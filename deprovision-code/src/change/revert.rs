@@ -1,53 +1,59 @@
-//! Taking a merged change back, by a change of its own.
+//! Taking merged changes back, by a change of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use deprovision_core::provider::{Outcome, ProviderError};
 
 use crate::change::{BranchState, ChangeName, Published, publish};
 use crate::error::GitError;
-use crate::git::{FileEdit, Git, TreeEntry, printable};
+use crate::git::{FileEdit, Git, printable};
 
-/// What a merged change needs to be taken back.
+/// The trailer that names a file which is taken back, quoted as JSON.
+const FILE: &str = "Deprovision-File";
+
+/// Which files of the merged changes are taken back.
+#[derive(Debug, Clone)]
+pub(crate) enum Selection {
+    All,
+    Files(BTreeSet<String>),
+}
+
+/// What it takes to take a merged change back.
 #[derive(Debug, Default)]
-struct Reverted {
+struct Reversal {
     edits: Vec<FileEdit>,
     /// Files that have changed since and stay as they are.
     changed: Vec<String>,
 }
 
-/// Proposes the reversal of our merged commit, for the files that `wanted`
-/// selects: each gets the bytes it had before, unless somebody has changed it since.
+/// Proposes the reversal of our merged commits: each selected file gets the bytes
+/// it had before, unless somebody has changed it since. Files that were selected
+/// by an earlier reversal which is still open stay selected.
 pub(crate) async fn revert_merged(
     git: &Git,
     name: &ChangeName,
     default: &str,
-    wanted: impl Fn(&[u8]) -> bool,
+    mut selection: Selection,
     operation: &str,
 ) -> Result<Outcome, ProviderError> {
     let failed = |error: GitError| error.in_operation(operation);
-    let Some((commit, ours)) = name.merged(git, default).await.map_err(failed)? else {
-        return Ok(Outcome::done("there is nothing to withdraw"));
-    };
-    let plan = plan(git, &commit, &ours.base, default, wanted)
-        .await
-        .map_err(failed)?;
-    if plan.edits.is_empty() {
-        if plan.changed.is_empty() {
-            return Ok(Outcome::done(format!("{commit} is taken back already")));
-        }
-        return Ok(Outcome::not_done(format!(
-            "{} changed since {commit}; take it back by hand with git revert",
-            plan.changed.join(", ")
-        )));
-    }
     let reverse = name.reverted();
     let seen = match reverse.state(git, default).await.map_err(failed)? {
         BranchState::Absent => None,
-        BranchState::Ours { tip, .. } => Some(tip),
+        BranchState::Ours { tip, commit } => {
+            let spent = git
+                .is_ancestor(&tip.commit, default)
+                .await
+                .map_err(failed)?;
+            if let (false, Selection::Files(files)) = (spent, &mut selection) {
+                let earlier = commit.info.trailers(FILE);
+                files.extend(earlier.filter_map(|file| serde_json::from_str::<String>(file).ok()));
+            }
+            Some(tip)
+        }
         BranchState::Extended { tip } => {
-            return Ok(Outcome::done(format!(
-                "{} at {}, with the work of others on top",
+            return Ok(Outcome::not_done(format!(
+                "{} at {} holds the work of others; merge or remove it first",
                 reverse.branch(),
                 tip.commit
             )));
@@ -56,60 +62,108 @@ pub(crate) async fn revert_merged(
             return Err(BranchState::foreign(&reverse, &tip, operation));
         }
     };
-    let mut text = format!(
-        "Take back: {}\n\nThis restores what {commit} changed.\n",
-        ours.info.message.lines().next().unwrap_or_default()
-    );
-    if !plan.changed.is_empty() {
-        text.push_str("\nChanged since, and left as they are:\n");
-        for file in &plan.changed {
-            text.push_str(&format!("- {file}\n"));
+    let reversal = plan(git, name, default, &selection).await.map_err(failed)?;
+    if reversal.edits.is_empty() {
+        if reversal.changed.is_empty() {
+            return Ok(Outcome::done("there is nothing to take back"));
         }
+        return Ok(Outcome::not_done(format!(
+            "{} changed since; take it back by hand with git revert",
+            reversal.changed.join(", ")
+        )));
     }
     let change = Published {
         name: &reverse,
         base: default,
-        edits: &plan.edits,
-        text: &text,
-        trailers: "",
-        fingerprint: &commit,
+        edits: &reversal.edits,
+        text: &text(name, &reversal.changed),
+        trailers: &trailers(&selection),
+        fingerprint: "reversal",
     };
     publish(git, &change, seen.as_ref(), operation).await
 }
 
-async fn plan(
-    git: &Git,
-    commit: &str,
-    base: &str,
-    default: &str,
-    wanted: impl Fn(&[u8]) -> bool,
-) -> Result<Reverted, GitError> {
-    let before = by_path(git.files(base).await?);
-    let after = by_path(git.files(commit).await?);
-    let now = by_path(git.files(default).await?);
-    let mut plan = Reverted::default();
-    // Our changes edit files; they never add, remove or rename one.
-    for (path, old) in &before {
-        let changed = after.get(path).filter(|new| new.oid != old.oid);
-        let (Some(new), true) = (changed, wanted(path)) else {
-            continue;
-        };
-        match now.get(path) {
-            Some(entry) if entry.oid == new.oid => plan.edits.push(FileEdit {
-                path: path.clone(),
-                mode: entry.mode.clone(),
-                bytes: git.object(&old.oid).await?,
-            }),
-            Some(entry) if entry.oid == old.oid => {}
-            Some(_) | None => plan.changed.push(printable(path)),
+fn text(name: &ChangeName, changed: &[String]) -> String {
+    let mut text = format!(
+        "Take back a change that was merged\n\nThis restores what came from {}.\n",
+        name.branch()
+    );
+    if !changed.is_empty() {
+        text.push_str("\nChanged since, and left as they are:\n");
+        for file in changed {
+            text.push_str(&format!("- {file}\n"));
         }
     }
-    Ok(plan)
+    text
 }
 
-fn by_path(entries: Vec<TreeEntry>) -> BTreeMap<Vec<u8>, TreeEntry> {
-    entries
+fn trailers(selection: &Selection) -> String {
+    match selection {
+        Selection::All => String::new(),
+        Selection::Files(files) => files
+            .iter()
+            .map(|file| format!("{FILE}: {}\n", serde_json::Value::from(file.as_str())))
+            .collect(),
+    }
+}
+
+/// What became of one file on its way back through our commits.
+struct Way {
+    /// Where it is now.
+    now: String,
+    /// Where the way back has come to.
+    at: String,
+    mode: String,
+    blocked: bool,
+}
+
+async fn plan(
+    git: &Git,
+    name: &ChangeName,
+    default: &str,
+    selection: &Selection,
+) -> Result<Reversal, GitError> {
+    let mut ways: BTreeMap<Vec<u8>, Way> = BTreeMap::new();
+    let present: BTreeMap<Vec<u8>, (String, String)> = git
+        .files(default)
+        .await?
         .into_iter()
-        .map(|entry| (entry.path.clone(), entry))
-        .collect()
+        .map(|entry| (entry.path, (entry.oid, entry.mode)))
+        .collect();
+    let mut reversal = Reversal::default();
+    // Our changes edit files; they never add, remove or rename one.
+    for (commit, ours) in name.merged(git, default).await? {
+        for (path, before, after) in git.edited(&ours.base, &commit).await? {
+            let selected = match selection {
+                Selection::All => true,
+                Selection::Files(files) => files.iter().any(|file| file.as_bytes() == path),
+            };
+            let Some((now, mode)) = present.get(&path).filter(|_| selected) else {
+                continue;
+            };
+            let way = ways.entry(path).or_insert_with(|| Way {
+                now: now.clone(),
+                at: now.clone(),
+                mode: mode.clone(),
+                blocked: false,
+            });
+            if way.at == after {
+                way.at = before;
+            } else if way.at != before {
+                way.blocked = true;
+            }
+        }
+    }
+    for (path, way) in ways {
+        if way.at != way.now {
+            reversal.edits.push(FileEdit {
+                path,
+                bytes: git.object(&way.at).await?,
+                mode: way.mode,
+            });
+        } else if way.blocked {
+            reversal.changed.push(printable(&path));
+        }
+    }
+    Ok(reversal)
 }

@@ -47,6 +47,50 @@ impl Git {
             .collect()
     }
 
+    /// The file at exactly that path; nothing when there is none.
+    pub(crate) async fn file(&self, tree: &str, path: &str) -> Result<Option<TreeEntry>, GitError> {
+        let output = self
+            .run(
+                &["ls-tree", "-r", "-l", "-z", "--full-tree", tree, "--", path],
+                b"",
+            )
+            .await?;
+        Ok(output
+            .split(|byte| *byte == 0)
+            .filter_map(parse_entry)
+            .find(|entry| entry.path == path.as_bytes()))
+    }
+
+    /// The files that both versions have and that differ: path, then the objects.
+    pub(crate) async fn edited(
+        &self,
+        from: &str,
+        to: &str,
+    ) -> Result<Vec<(Vec<u8>, String, String)>, GitError> {
+        let options = [
+            "diff-tree",
+            "-r",
+            "-z",
+            "--raw",
+            "--no-renames",
+            "--no-abbrev",
+            from,
+            to,
+            "--",
+        ];
+        let output = self.run(&options, b"").await?;
+        let mut fields = output.split(|byte| *byte == 0);
+        let mut edited = Vec::new();
+        while let (Some(about), Some(path)) = (fields.next(), fields.next()) {
+            let about = String::from_utf8_lossy(about);
+            let parts: Vec<&str> = about.split(' ').collect();
+            if let [_, _, before, after, "M"] = parts.as_slice() {
+                edited.push((path.to_vec(), (*before).to_owned(), (*after).to_owned()));
+            }
+        }
+        Ok(edited)
+    }
+
     /// Opens objects for reading one after the other, in the order asked for.
     pub(crate) fn open(&self, oids: Vec<String>) -> Result<Objects, GitError> {
         let (mut child, limit) = self.start(&["cat-file", "--batch", "--buffer"])?;

@@ -26,7 +26,7 @@ async fn git_working_copies_keep_what_the_code_ports_promise() {
 /// Clones that are registered anew for every call, as after a restart: nothing
 /// is remembered but what the repositories hold.
 #[derive(Default)]
-struct Clones {
+pub(crate) struct Clones {
     known: Mutex<BTreeMap<RepositoryId, Arc<WorkingCopy>>>,
 }
 
@@ -36,7 +36,7 @@ impl Clones {
         known.get(id).cloned().ok_or_else(|| missing("the clone"))
     }
 
-    async fn code(&self) -> GitCode {
+    pub(crate) async fn registered(&self) -> Arc<GitRepositories> {
         let known = self.known.lock().unwrap().clone();
         let mut repositories = GitRepositories::new();
         for (id, copy) in &known {
@@ -45,7 +45,11 @@ impl Clones {
                 .await
                 .unwrap();
         }
-        GitCode::new(Arc::new(repositories))
+        Arc::new(repositories)
+    }
+
+    async fn code(&self) -> GitCode {
+        GitCode::new(self.registered().await)
     }
 }
 

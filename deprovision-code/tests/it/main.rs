@@ -2,5 +2,7 @@
 
 mod code;
 mod code_conformance;
+mod document_conformance;
+mod documents;
 mod hostile;
 mod world;

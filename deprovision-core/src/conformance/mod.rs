@@ -10,9 +10,11 @@
 //! the case's name, as an assertion of a test does.
 
 mod code;
+mod document;
 mod permits;
 
 pub use code::{CODE_CASES, CodeFixture, Files, FixtureError, code};
+pub use document::{DOCUMENT_CASES, DocumentFixture, document};
 pub use permits::Permits;
 
 /// What a suite gives: how many cases ran, or what kept it from running.
