@@ -10,6 +10,8 @@ mod markdown;
 mod openapi;
 mod provider;
 mod set;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod yaml;
 

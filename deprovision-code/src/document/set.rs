@@ -126,20 +126,21 @@ fn replace_value(
     let Kind::Scalar { value: old, quoted } = &node.kind else {
         return Err("a value stands there that is more than a word");
     };
+    const UNSAFE: &str = "a value stands there that can not be replaced safely";
     let text = source.get(node.start..node.end).unwrap_or_default();
-    if node.anchor != 0 || node.tag.is_some() || text.is_empty() || text.contains('\n') {
-        return Err("a value stands there that can not be replaced safely");
+    let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''));
+    // Nothing but the value may go: no comment, no second line.
+    let alone = match (quoted, quote) {
+        (true, Some(quote)) => text.len() >= 2 && text.ends_with(quote) && !text.contains('#'),
+        (true, None) => false,
+        (false, _) => old == text,
+    };
+    if node.anchor != 0 || node.tag.is_some() || text.is_empty() || text.contains('\n') || !alone {
+        return Err(UNSAFE);
     }
-    let new = match (quoted, value) {
-        (true, Literal::Word(word)) => {
-            let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''));
-            let quote = quote.ok_or("a value stands there that can not be replaced safely")?;
-            format!("{quote}{word}{quote}")
-        }
-        (false, _) if old != text => {
-            return Err("a value stands there that can not be replaced safely");
-        }
-        (true, Literal::True | Literal::Quoted(_)) | (false, _) => value.written(json),
+    let new = match (quote, value) {
+        (Some(quote), Literal::Word(word)) => format!("{quote}{word}{quote}"),
+        (Some(_), Literal::True | Literal::Quoted(_)) | (None, _) => value.written(json),
     };
     edits.replace(node.start, text, new);
     Ok(())

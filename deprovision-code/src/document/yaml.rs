@@ -34,7 +34,7 @@ pub(crate) fn parse(source: &str) -> Result<Vec<Node>, String> {
         let node = match event {
             Event::Scalar(value, style, anchor, tag) => Node {
                 start,
-                end,
+                end: scalar_end(source, start, end, style),
                 anchor,
                 tag: tag_name(tag),
                 kind: Kind::Scalar {
@@ -54,7 +54,7 @@ pub(crate) fn parse(source: &str) -> Result<Vec<Node>, String> {
                 continue;
             }
             Event::MappingStart(anchor, tag) => {
-                let flow = source[start..end].ends_with('{');
+                let flow = source[start..end].trim_end().ends_with('{');
                 push(&mut open, start, anchor, tag, Some(flow))?;
                 continue;
             }
@@ -120,6 +120,36 @@ fn close(done: Open, end: usize) -> Result<Node, String> {
         tag: done.tag,
         kind,
     })
+}
+
+/// The parser takes a comment behind a quoted scalar for a part of it.
+fn scalar_end(source: &str, start: usize, end: usize, style: ScalarStyle) -> usize {
+    let text = &source[start..end];
+    let mut chars = text.char_indices().skip(1).peekable();
+    match style {
+        ScalarStyle::SingleQuoted => {
+            while let Some((at, c)) = chars.next() {
+                // Two quotes stand for one.
+                if c == '\'' && chars.next_if(|(_, next)| *next == '\'').is_none() {
+                    return start + at + 1;
+                }
+            }
+            end
+        }
+        ScalarStyle::DoubleQuoted => {
+            while let Some((at, c)) = chars.next() {
+                match c {
+                    '\\' => {
+                        chars.next();
+                    }
+                    '"' => return start + at + 1,
+                    _ => {}
+                }
+            }
+            end
+        }
+        ScalarStyle::Plain | ScalarStyle::Literal | ScalarStyle::Folded => end,
+    }
 }
 
 fn tag_name(tag: Option<Cow<'_, Tag>>) -> Option<String> {
