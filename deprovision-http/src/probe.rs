@@ -50,6 +50,7 @@ pub struct HttpProbe<S, B> {
     clock: Arc<dyn Clock>,
     faces: BTreeMap<AccessPathId, Vec<Face>>,
     timeout: Duration,
+    agent: HeaderValue,
     body: PhantomData<fn() -> B>,
 }
 
@@ -76,6 +77,7 @@ where
             clock,
             faces: by_path,
             timeout: TIMEOUT,
+            agent: HeaderValue::from_static("deprovision-probe"),
             body: PhantomData,
         }
     }
@@ -84,6 +86,16 @@ where
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// Changes the user agent (`deprovision-probe` unless told). A probe of a closed
+    /// path is in the access log like any call: give the usage source the same text,
+    /// so that it does not take our own probes for demand, and make it unguessable,
+    /// so that nobody else hides calls behind it.
+    #[must_use]
+    pub fn with_agent(mut self, agent: HeaderValue) -> Self {
+        self.agent = agent;
         self
     }
 }
@@ -153,7 +165,7 @@ where
             ACCEPT,
             HeaderValue::from_static("application/problem+json, */*"),
         );
-        headers.insert(USER_AGENT, HeaderValue::from_static("deprovision-probe"));
+        headers.insert(USER_AGENT, self.agent.clone());
         let mut client = self.client.clone();
         poll_fn(|cx| client.poll_ready(cx))
             .await

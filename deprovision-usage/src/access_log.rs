@@ -35,6 +35,7 @@ use crate::reading::Reading;
 /// - A request under the prefix that fits a route of another API
 ///   ([`AccessLog::beside`]) is that one's.
 /// - A stage, an alias or a mirror among the API's faces is the API.
+/// - What our own probes ask ([`AccessLog::with_probe_agent`]) does not count.
 ///
 /// # What the answer covers
 /// Any line, of whatever API, proves that the log was written. What lies before
@@ -66,6 +67,7 @@ pub struct AccessLog {
     max_callers: usize,
     heartbeat: Option<PathBuf>,
     neighbours: Vec<Api>,
+    own_agents: Vec<String>,
 }
 
 impl AccessLog {
@@ -85,6 +87,7 @@ impl AccessLog {
             max_callers: 1_000_000,
             heartbeat: None,
             neighbours: Vec::new(),
+            own_agents: Vec::new(),
         }
     }
 
@@ -131,6 +134,18 @@ impl AccessLog {
         self
     }
 
+    /// The user agent of our own probes: a line that has exactly this text is no
+    /// demand, though it proves that the log was written. Without it a probe of a
+    /// closed path is a call, which holds the retirement that sent it.
+    ///
+    /// Anybody who knows the text can hide calls behind it. Make it unguessable, and
+    /// give the same to the probe.
+    #[must_use]
+    pub fn with_probe_agent(mut self, agent: impl Into<String>) -> Self {
+        self.own_agents.push(agent.into());
+        self
+    }
+
     /// Reads the log: the answer of [`UsageSource::usage`], and the lines that
     /// could not be read.
     ///
@@ -146,6 +161,7 @@ impl AccessLog {
             heartbeat: self.heartbeat.clone(),
             max_gap: self.max_gap,
             max_callers: self.max_callers,
+            own_agents: self.own_agents.clone(),
             clock: self.clock.clone(),
         };
         tokio::task::spawn_blocking(move || job.run())

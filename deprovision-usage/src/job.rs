@@ -29,6 +29,7 @@ pub(crate) struct Job {
     pub(crate) heartbeat: Option<PathBuf>,
     pub(crate) max_gap: Period,
     pub(crate) max_callers: usize,
+    pub(crate) own_agents: Vec<String>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -49,6 +50,7 @@ impl Job {
             window: self.window,
             max_gap: self.max_gap,
             max_callers: self.max_callers,
+            own_agents: self.own_agents,
             now,
         });
         for file in opened.files {

@@ -24,6 +24,8 @@ pub(crate) struct Question {
     pub(crate) window: Window,
     pub(crate) max_gap: Period,
     pub(crate) max_callers: usize,
+    /// Whose requests are no demand: our own probes.
+    pub(crate) own_agents: Vec<String>,
     /// The moment before which all lines were written.
     pub(crate) now: Timestamp,
 }
@@ -109,7 +111,12 @@ impl Tally {
         }
         match line {
             Ok(line) => {
-                let ours = self.question.matcher.is_meant(&line.request);
+                let agent = line.agent.as_deref();
+                let probe = agent.is_some_and(|agent| {
+                    let own = self.question.own_agents.iter();
+                    own.map(String::as_bytes).any(|own| own == agent)
+                });
+                let ours = !probe && self.question.matcher.is_meant(&line.request);
                 if ours || is_one_line(text) {
                     return self.good(file, number, &line, ours);
                 }

@@ -281,3 +281,19 @@ async fn a_heartbeat_moves_the_watermark_and_closes_no_long_gap() {
     std::fs::remove_file(world.path("beat")).unwrap();
     doubted(&world.read(&log()).await, "can not be read");
 }
+
+#[tokio::test]
+async fn our_own_probes_are_no_demand_and_anybody_elses_calls_are() {
+    let call = |agent: &str| line(ago("5h"), "-", "/v1/orders", 410).replace("curl/8", agent);
+    let world = World::new();
+    let read = async |agent: &str| {
+        world.write("access.log", with(&call(agent)));
+        let log = world.log(&["access.log"]);
+        let reading = world.read(&log.with_probe_agent("probe 5e1f")).await;
+        known(&reading).0.requests
+    };
+    assert_eq!(read("probe 5e1f").await, 0);
+    for other in ["probe 5e1f ", "Probe 5e1f", "probe", "curl/8"] {
+        assert_eq!(read(other).await, 1, "{other:?}");
+    }
+}
