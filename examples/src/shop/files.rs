@@ -1,0 +1,53 @@
+//! Where everything is.
+
+use std::path::{Path, PathBuf};
+
+/// The files of the shop below one directory.
+#[derive(Debug, Clone)]
+pub struct Files {
+    root: PathBuf,
+}
+
+impl Files {
+    /// The files below that directory.
+    pub fn below(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The directory itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// One file or directory in it.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
+    /// A file as text; `None` when there is none.
+    ///
+    /// # Errors
+    /// When it is there and can not be read.
+    pub fn read(&self, name: &str) -> std::io::Result<Option<String>> {
+        match std::fs::read_to_string(self.path(name)) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes a file whole: a process that is killed leaves the old or the new one.
+    ///
+    /// # Errors
+    /// When it can not be written.
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) -> std::io::Result<()> {
+        let path = self.path(name);
+        let folder = path.parent().unwrap_or(&self.root);
+        std::fs::create_dir_all(folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        std::io::Write::write_all(&mut file, text.as_ref())?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    }
+}
