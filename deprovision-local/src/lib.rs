@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 #![cfg(unix)]
 
+mod checkpoints;
 mod directory;
 mod durable;
 mod error;
@@ -10,5 +11,6 @@ mod keyfile;
 mod locator;
 mod stamp;
 
+pub use checkpoints::{CheckpointDir, CheckpointDirError};
 pub use directory::{Directory, DirectoryArchive, DirectoryEraser, DirectoryError};
 pub use keyfile::{Authorization, KeyFile, KeyFileError, NewKey};

@@ -55,6 +55,7 @@ async fn does_its_job() {
         "erase" => erase(place).await,
         "toggle" => toggle(place).await,
         "issue" => issue(place, argument),
+        "checkpoint" => crate::checkpoints::put_many(place, argument).await,
         other => panic!("there is no job {other}"),
     }
 }

@@ -7,6 +7,7 @@
 
 mod archive;
 mod archive_fixture;
+mod checkpoints;
 mod child;
 mod crash;
 mod dataset;

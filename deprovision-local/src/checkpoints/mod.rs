@@ -1,0 +1,6 @@
+//! Signed checkpoints in a directory.
+
+mod name;
+mod store;
+
+pub use store::{CheckpointDir, CheckpointDirError};
