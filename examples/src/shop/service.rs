@@ -17,7 +17,6 @@ use deprovision_local::{Authorization, KeyFile};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-
 /// What the handlers know.
 #[derive(Clone)]
 struct Service {

@@ -1,9 +1,11 @@
 //! Opening the shop: everything is made the first time and found the next.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use deprovision_code::{DefaultBranch, GitRepositories};
 use deprovision_core::catalog::{Catalog, Source};
+use deprovision_core::digest::Digest;
 use deprovision_core::id::ApiId;
 use deprovision_core::ledger::{KeyName, SigningKey};
 use deprovision_core::secret::Secret;
@@ -130,7 +132,7 @@ impl Shop {
         if self.files.read("history")?.is_some() {
             return Ok(false);
         }
-        let end: Timestamp = self.read_start()?;
+        let end: Timestamp = self.start()?;
         let begin = HISTORY.before(end);
         let used_until = USED.after(begin);
         let days = HISTORY.as_seconds() / 86_400;
@@ -197,7 +199,43 @@ impl Shop {
         ))
     }
 
-    fn read_start(&self) -> Result<Timestamp, Problem> {
+    /// Where archives are.
+    pub fn archives(&self) -> &DirectoryArchive {
+        &self.archives
+    }
+
+    /// Where data is.
+    pub fn data(&self) -> &Directory {
+        &self.data
+    }
+
+    /// The digests of all files below a directory, by their relative names.
+    ///
+    /// # Errors
+    /// When one can not be read.
+    pub fn digests(&self, folder: &str) -> Result<BTreeMap<String, Digest>, Problem> {
+        let root = self.files.path(folder);
+        let mut found = BTreeMap::new();
+        let mut open = vec![root.clone()];
+        while let Some(folder) = open.pop() {
+            for entry in std::fs::read_dir(folder)? {
+                let path = entry?.path();
+                if path.is_dir() {
+                    open.push(path);
+                    continue;
+                }
+                let name = path.strip_prefix(&root)?.to_string_lossy().into_owned();
+                found.insert(name, Digest::of_bytes(&std::fs::read(&path)?));
+            }
+        }
+        Ok(found)
+    }
+
+    /// When the story begins: after the history.
+    ///
+    /// # Errors
+    /// When the file that says so is gone or broken.
+    pub fn start(&self) -> Result<Timestamp, Problem> {
         let text = self
             .files
             .read("start")?

@@ -1,0 +1,257 @@
+//! Retires version 1 of an orders API, for real, on this machine: a service with
+//! two versions, callers with keys, months of traffic, a repository that calls
+//! version 1, and data. Only the clock is moved, so that weeks pass in seconds.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this program tells a story on a terminal"
+)]
+
+mod args;
+mod artefacts;
+mod show;
+mod story;
+mod teller;
+
+use std::collections::BTreeMap;
+use std::process::{ExitCode, Stdio};
+use std::sync::Arc;
+
+use deprovision_core::digest::Digest;
+use deprovision_core::engine::EngineError;
+use deprovision_core::id::RetirementId;
+use deprovision_core::provider::UsageSource;
+use deprovision_core::retirement::Phase;
+use deprovision_core::time::{Clock, Period, Window};
+use deprovision_core::usage::{Verdict, VerdictRule, verdict};
+use deprovision_examples::shop::{Files, Problem, Shop};
+use deprovision_journal::RedbJournal;
+use deprovision_local::CheckpointDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+use crate::args::{Args, Course};
+use crate::show::Show;
+use crate::story::{Story, indent};
+use crate::teller::Teller;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let result = match args::read() {
+        Ok(args) if args.help => {
+            println!("{}", args::HELP);
+            return ExitCode::SUCCESS;
+        }
+        Ok(args) => tell(args).await,
+        Err(problem) => {
+            eprintln!("quickstart: {problem}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(failed) => {
+            eprintln!("quickstart: {failed} things are not as they should be");
+            ExitCode::FAILURE
+        }
+        Err(problem) => {
+            eprintln!(
+                "quickstart: {}",
+                deprovision_core::provider::error_chain(problem.as_ref())
+            );
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The whole story; gives how many things did not hold at the end.
+async fn tell(args: Args) -> Result<u32, Problem> {
+    let dir = match &args.dir {
+        Some(dir) => dir.clone(),
+        None => tempfile::Builder::new()
+            .prefix("deprovision-")
+            .tempdir()?
+            .keep(),
+    };
+    if args.course == Course::Crash && !args.victim {
+        crash(&dir).await?;
+    }
+    let shop = Shop::open(Files::below(&dir)).await?;
+    let start = shop.start()?;
+    let teller = Teller::starting_at(start);
+    teller.head(&format!("A shop in {}", dir.display()));
+    history(&shop, &teller).await?;
+    usage(&shop, &teller).await?;
+
+    let path = shop.files.path("journal.redb");
+    let clock = shop.clock.clone();
+    let journal = Arc::new(if path.exists() {
+        RedbJournal::open(&path, clock).await?
+    } else {
+        RedbJournal::create(&path, clock).await?
+    });
+    let checkpoints = Arc::new(CheckpointDir::create(shop.files.path("checkpoints"))?);
+    let engine = shop.engine(journal, checkpoints.clone(), shop.steps()?)?;
+    let mut story = Story {
+        shop: &shop,
+        progress: engine.subscribe(),
+        engine: engine.clone(),
+        id: RetirementId::parse("orders-v1")?,
+        teller: &teller,
+        speaks: args.victim,
+    };
+    let before = remember_data(&shop)?;
+    begin(&mut story).await?;
+
+    teller.head("Retiring it (the clock is moved; everything else is real)");
+    let found = engine.status(&story.id).await?;
+    match args.course {
+        _ if matches!(found.phase, Phase::Retired | Phase::Cancelled) => {
+            teller.say(format!(
+                "  it is {} already; nothing is repeated",
+                found.phase
+            ));
+        }
+        Course::Object => story.object().await?,
+        Course::Cancel => story.cancel().await?,
+        Course::Straight | Course::Crash => {}
+    }
+    let cancelled = engine.status(&story.id).await?.phase == Phase::Cancelled;
+    if !cancelled {
+        story.finish().await?;
+    }
+    let id = story.id.clone();
+
+    teller.head("What is true now");
+    let mut show = Show::new(&teller);
+    if cancelled {
+        show.service_restored(&shop).await?;
+    } else {
+        show.service_after(&shop).await?;
+        show.archive(&shop, &id, &before).await?;
+        show.code(&shop).await?;
+    }
+    show.proof(&shop, &engine, &id, checkpoints.as_ref(), !cancelled)
+        .await?;
+
+    teller.head(&format!("What is left in {}", dir.display()));
+    for line in artefacts::write(&shop, &engine, &id).await? {
+        teller.say(format!("  {line}"));
+    }
+    teller.done();
+    Ok(show.failed())
+}
+
+/// Months of requests, unless they were made before.
+async fn history(shop: &Shop, teller: &Teller) -> Result<(), Problem> {
+    let made = shop
+        .make_history(|done, days| teller.now(format!("traffic: day {done} of {days}")))
+        .await?;
+    let log = std::fs::read_to_string(shop.files.path("access.log"))?;
+    teller.say(format!(
+        "  an orders service on {}, with {} requests in its access log{}",
+        shop.base,
+        log.lines().count(),
+        if made {
+            ", all sent over TCP just now"
+        } else {
+            ""
+        }
+    ));
+    Ok(())
+}
+
+/// Which of the two versions is used.
+async fn usage(shop: &Shop, teller: &Teller) -> Result<(), Problem> {
+    teller.head("Who still calls what?");
+    let now = shop.clock.now();
+    let rule = VerdictRule::new(Period::days(60));
+    let log = shop.usage();
+    for id in ["orders-v1", "orders-v2"] {
+        let api = shop.api(id)?;
+        let seen = log
+            .usage(&api, Window::ending_at(now, Period::days(90)))
+            .await?;
+        teller.say(format!(
+            "  {id}: {}",
+            in_words(&verdict(&api, &[seen], &rule, now))
+        ));
+    }
+    Ok(())
+}
+
+fn in_words(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::InUse {
+            requests, callers, ..
+        } => {
+            let callers: Vec<&str> = callers.iter().map(|c| c.caller.as_str()).collect();
+            format!(
+                "in use, {requests} requests in 90 days, by {}",
+                callers.join(", ")
+            )
+        }
+        Verdict::Idle { last_seen, .. } => {
+            format!("IDLE, last called on {}", last_seen.strftime("%Y-%m-%d"))
+        }
+        Verdict::NeverSeen { since, .. } => format!("never called since {since}"),
+        Verdict::Unknown { why, .. } => format!("not known: {}", why.join("; ")),
+    }
+}
+
+/// Proposes, unless that was done before, and shows the plan.
+async fn begin(story: &mut Story<'_>) -> Result<(), Problem> {
+    let proposal = story
+        .shop
+        .proposal("idle for months; version 2 does the same")?;
+    match story.engine.propose(proposal).await {
+        Ok(id) => story.id = id,
+        Err(EngineError::AlreadyUnderWay { retirement, .. }) => story.id = retirement,
+        Err(error) => return Err(error.into()),
+    }
+    if let Ok(plan) = story.engine.plan(&story.id).await {
+        story.teller.head("The plan, before anything is done");
+        story.teller.say(indent(&plan.to_string()));
+        story.shop.files.write("plan.txt", format!("{plan}\n"))?;
+    }
+    Ok(())
+}
+
+/// The digests of the data before it is erased, kept for the comparison at the end.
+fn remember_data(shop: &Shop) -> Result<BTreeMap<String, Digest>, Problem> {
+    if let Some(text) = shop.files.read("data-before.json")? {
+        return Ok(serde_json::from_str(&text)?);
+    }
+    let digests = shop.digests("data/orders-v1")?;
+    shop.files
+        .write("data-before.json", serde_json::to_string_pretty(&digests)?)?;
+    Ok(digests)
+}
+
+/// Runs the story in another process and kills that one in the middle.
+async fn crash(dir: &std::path::Path) -> Result<(), Problem> {
+    println!("== A first process, which is going to be killed");
+    let mut child = tokio::process::Command::new(std::env::current_exe()?)
+        .args(["--victim", "--crash", "--dir"])
+        .arg(dir)
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let out = child
+        .stdout
+        .take()
+        .ok_or("the first process has no output")?;
+    let mut lines = BufReader::new(out).lines();
+    let mut last = String::new();
+    while let Some(line) = lines.next_line().await? {
+        if let Some(said) = line.strip_prefix("victim: ") {
+            last = said.to_owned();
+            if said.contains("disable-credentials/") && said.ends_with(" begins") {
+                break;
+            }
+        }
+    }
+    child.kill().await?;
+    println!("  killed (SIGKILL) right after event {last}");
+    println!("  what follows is another process, over what the first one left");
+    Ok(())
+}
