@@ -62,7 +62,8 @@ where
 
 /// The database with the changes that wait for it.
 pub(crate) struct Store {
-    database: Database,
+    /// There until the store is dropped.
+    database: Option<Database>,
     waiting: Mutex<Vec<Box<dyn Job>>>,
     turn: Arc<tokio::sync::Mutex<()>>,
     /// Set when redb panicked: its state in memory can not be trusted any more.
@@ -81,7 +82,7 @@ impl std::fmt::Debug for Store {
 impl Store {
     pub(crate) fn new(database: Database) -> Self {
         Self {
-            database,
+            database: Some(database),
             waiting: Mutex::default(),
             turn: Arc::default(),
             broken: AtomicBool::new(false),
@@ -95,8 +96,8 @@ impl Store {
     ) -> Result<T, Fault> {
         let store = self.clone();
         tokio::task::spawn_blocking(move || {
-            store.usable()?;
-            store.watched(|| work(&store.database))
+            let database = store.usable()?;
+            store.watched(|| work(database))
         })
         .await
         .unwrap_or(Err(Fault::Cancelled))
@@ -155,9 +156,9 @@ impl Store {
 
     /// Runs the changes in one transaction and makes it durable.
     fn transact(&self, jobs: &mut [Box<dyn Job>]) -> Result<(), Failed> {
-        self.usable().map_err(Failed::NotStored)?;
+        let database = self.usable().map_err(Failed::NotStored)?;
         let prepared = self.watched(|| {
-            let mut transaction = self.database.begin_write()?;
+            let mut transaction = database.begin_write()?;
             transaction.set_durability(Durability::Immediate)?;
             // The commit is flushed before it becomes the current one. Without
             // this, redb takes the commit before for the current one when it finds
@@ -200,12 +201,26 @@ impl Store {
         result
     }
 
-    fn usable(&self) -> Result<(), Fault> {
-        if self.broken.load(Ordering::Acquire) {
-            let why = "the store panicked before and is not used again until it is opened anew";
-            return Err(Fault::Damaged(why.into()));
+    fn usable(&self) -> Result<&Database, Fault> {
+        match &self.database {
+            Some(database) if !self.broken.load(Ordering::Acquire) => Ok(database),
+            Some(_) | None => {
+                let why = "the store panicked before; open the journal anew to check the file";
+                Err(Fault::Damaged(why.into()))
+            }
         }
-        Ok(())
+    }
+}
+
+impl Drop for Store {
+    /// Closes the file. redb may panic there as well on a file that was damaged
+    /// while it was open; the next opening finds that out again.
+    fn drop(&mut self) {
+        let database = self.database.take();
+        let _ = guarded(|| {
+            drop(database);
+            Ok(())
+        });
     }
 }
 

@@ -59,13 +59,11 @@ impl Fault {
     /// The error for the caller of the journal.
     pub(crate) fn while_doing(self, doing: &'static str) -> JournalError {
         match self {
-            Self::Store(error) if matches!(*error, redb::Error::Corrupted(_)) => {
-                JournalError::Damaged {
-                    doing,
-                    why: "the store found a page that is not what it wrote".into(),
-                    source: Some(Box::new(error)),
-                }
-            }
+            Self::Store(error) if is_damage(&error) => JournalError::Damaged {
+                doing,
+                why: "the store found something else than it wrote".into(),
+                source: Some(Box::new(error)),
+            },
             Self::Store(error) => JournalError::Unavailable {
                 doing,
                 source: Box::new(error),
@@ -98,6 +96,21 @@ impl Fault {
             other @ (Self::Damaged(_) | Self::Entry { .. } | Self::Cancelled) => Box::new(other),
         }
     }
+}
+
+/// Whether redb says that the file is not as it was written. The tables were
+/// there when the file was opened, so one that is missing is damage as well.
+fn is_damage(error: &redb::Error) -> bool {
+    use redb::Error as E;
+    matches!(
+        error,
+        E::Corrupted(_)
+            | E::TableDoesNotExist(_)
+            | E::TableTypeMismatch { .. }
+            | E::TableIsMultimap(_)
+            | E::TableIsNotMultimap(_)
+            | E::TypeDefinitionChanged { .. }
+    )
 }
 
 /// The error of a file that can not be opened.

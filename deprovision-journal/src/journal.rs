@@ -76,10 +76,15 @@ impl RedbJournal {
         let database = tokio::task::spawn_blocking(move || how(&path))
             .await
             .unwrap_or_else(|_| Err(Fault::Cancelled.while_doing("opening it")))?;
-        Ok(Self {
+        Ok(Self::over(database, clock))
+    }
+
+    /// The journal in a database that has its tables.
+    pub(crate) fn over(database: Database, clock: Arc<dyn Clock>) -> Self {
+        Self {
             store: Arc::new(Store::new(database)),
             clock,
-        })
+        }
     }
 }
 

@@ -151,7 +151,7 @@ pub(crate) fn damaged(path: &Path, fault: Fault) -> JournalError {
 }
 
 /// Makes the tables of a new file, and says what it is.
-fn lay_out(database: &Database) -> Result<(), Fault> {
+pub(crate) fn lay_out(database: &Database) -> Result<(), Fault> {
     let mut transaction = database.begin_write()?;
     transaction.set_two_phase_commit(true);
     {
