@@ -77,8 +77,8 @@ async fn i_19_a_flipped_bit_is_an_error_or_changes_nothing() {
     let mut dice = Dice(19);
     for (name, bytes) in samples {
         let mut refused = 0;
-        let header = (0..24 * 8).chain((0..100).map(|_| dice.below(320 * 8)).collect::<Vec<_>>());
-        let pages: Vec<_> = (0..300)
+        let header = (0..24 * 8).chain((0..40).map(|_| dice.below(320 * 8)).collect::<Vec<_>>());
+        let pages: Vec<_> = (0..120)
             .map(|_| dice.below(bytes.len() as u64 * 8))
             .collect();
         for bit in header.chain(pages) {
