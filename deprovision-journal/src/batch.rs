@@ -233,3 +233,87 @@ fn answer(jobs: Vec<Box<dyn Job>>, failed: Option<Failed>) {
         }));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake_disk::FakeDisk;
+    use crate::open::lay_out;
+    use std::sync::atomic::AtomicU32;
+
+    fn store() -> Arc<Store> {
+        let database = redb::Builder::new()
+            .create_with_backend(FakeDisk::default())
+            .unwrap();
+        lay_out(&database).unwrap();
+        Arc::new(Store::new(database))
+    }
+
+    /// A change that waits in the store, and is given this to do.
+    fn waiting<T: Send + 'static>(
+        store: &Arc<Store>,
+        work: impl FnMut(&mut Tables<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> tokio::task::JoinHandle<Result<T, Failed>> {
+        let store = store.clone();
+        tokio::spawn(async move { store.write(work).await })
+    }
+
+    async fn until_waiting(store: &Store, count: usize) {
+        while store.waiting().len() < count {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_change_that_can_not_be_made_does_not_take_others_with_it() {
+        let store = store();
+        let turn = store.turn.clone().lock_owned().await;
+        let good = waiting(&store, |_| Ok(1));
+        let bad = waiting(&store, |_| Err::<(), _>(Fault::Damaged("bad".into())));
+        let other = waiting(&store, |_| Ok(2));
+        until_waiting(&store, 3).await;
+        drop(turn);
+        assert_eq!(good.await.unwrap().unwrap(), 1);
+        assert!(matches!(bad.await.unwrap(), Err(Failed::NotStored(_))));
+        assert_eq!(other.await.unwrap().unwrap(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_change_that_nobody_waits_for_any_more_is_not_made() {
+        let store = store();
+        let made = Arc::new(AtomicU32::new(0));
+        let turn = store.turn.clone().lock_owned().await;
+        let count = || {
+            let made = made.clone();
+            move |_: &mut Tables<'_>| {
+                made.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            }
+        };
+        let given_up = waiting(&store, count());
+        until_waiting(&store, 1).await;
+        let kept = waiting(&store, count());
+        until_waiting(&store, 2).await;
+        given_up.abort();
+        assert!(given_up.await.unwrap_err().is_cancelled());
+        drop(turn);
+        kept.await.unwrap().unwrap();
+        assert_eq!(made.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn after_a_panic_nothing_is_answered_any_more() {
+        let store = store();
+        let panics = store.read(|_| -> Result<(), Fault> { panic!("for a test") });
+        let Err(Fault::Damaged(why)) = panics.await else {
+            panic!("a panic was answered");
+        };
+        assert!(why.contains("for a test"), "{why}");
+        assert!(matches!(
+            store.read(|_| Ok(())).await,
+            Err(Fault::Damaged(_))
+        ));
+        let write = store.write(|_| Ok(())).await;
+        assert!(matches!(write, Err(Failed::NotStored(Fault::Damaged(_)))));
+    }
+}

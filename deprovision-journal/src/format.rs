@@ -44,3 +44,34 @@ pub(crate) fn encode(entry: &Entry) -> Result<Vec<u8>, Fault> {
         Err(error) => Err(unreadable(format!("it would not read back ({error})"))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use deprovision_core::id::{PersonId, RetirementId};
+    use deprovision_core::journal::Actor;
+    use deprovision_core::time::Timestamp;
+
+    #[test]
+    fn an_entry_that_would_not_read_back_is_not_acknowledged() {
+        let stream = RetirementId::parse("r1").unwrap();
+        let nested = |depth: usize| {
+            let mut body = serde_json::json!(1);
+            for _ in 0..depth {
+                body = serde_json::json!([body]);
+            }
+            let actor = Actor::Person(PersonId::parse("ann").unwrap());
+            let prev = Entry::genesis(&stream);
+            let at = Timestamp::UNIX_EPOCH;
+            Entry::seal(stream.clone(), 1, at, actor, "deep", body, prev).unwrap()
+        };
+        assert!(encode(&nested(100)).is_ok());
+        let Err(Fault::Entry {
+            version: 1, why, ..
+        }) = encode(&nested(200))
+        else {
+            panic!("it was accepted");
+        };
+        assert!(why.contains("would not read back"), "{why}");
+    }
+}

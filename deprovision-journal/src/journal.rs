@@ -38,8 +38,7 @@ impl RedbJournal {
     ///
     /// The whole file is read and checked before a byte of it is changed: that it
     /// is a journal of a known format, that every page has its checksum, that
-    /// every stream ends in the entry it says. That takes about a second for each
-    /// gigabyte or two.
+    /// every stream ends in the entry it says. That takes one or two seconds a gigabyte.
     ///
     /// # Errors
     /// - [`JournalError::NotAJournal`]: no such file, another kind of file, one
