@@ -7,22 +7,22 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use redb::{Database, Durability};
 use tokio::sync::oneshot;
 
-use crate::fault::{Trouble, guarded};
+use crate::fault::{Fault, guarded};
 use crate::write::Tables;
 
 /// Why a change has no answer of its own.
 #[derive(Debug)]
 pub(crate) enum Failed {
     /// It certainly was not stored.
-    NotStored(Trouble),
+    NotStored(Fault),
     /// It may or may not have been stored, whole.
-    Unknown(Trouble),
+    Unknown(Fault),
 }
 
 /// A change that waits for its transaction.
 trait Job: Send {
     /// Makes the change, again when the first transaction failed.
-    fn run(&mut self, tables: &mut Tables<'_>) -> Result<(), Trouble>;
+    fn run(&mut self, tables: &mut Tables<'_>) -> Result<(), Fault>;
     /// Tells the caller: what `run` gave, or what went wrong.
     fn end(self: Box<Self>, failed: Option<Failed>);
     /// Whether nobody waits for the answer any more.
@@ -38,9 +38,9 @@ struct Change<T, F> {
 impl<T, F> Job for Change<T, F>
 where
     T: Send,
-    F: FnMut(&mut Tables<'_>) -> Result<T, Trouble> + Send,
+    F: FnMut(&mut Tables<'_>) -> Result<T, Fault> + Send,
 {
-    fn run(&mut self, tables: &mut Tables<'_>) -> Result<(), Trouble> {
+    fn run(&mut self, tables: &mut Tables<'_>) -> Result<(), Fault> {
         self.made = Some((self.work)(tables)?);
         Ok(())
     }
@@ -49,7 +49,7 @@ where
         let result = match (failed, self.made) {
             (None, Some(made)) => Ok(made),
             (Some(failed), _) => Err(failed),
-            (None, None) => Err(Failed::NotStored(Trouble::Cancelled)),
+            (None, None) => Err(Failed::NotStored(Fault::Cancelled)),
         };
         // Whoever asked may be gone by now.
         let _ = self.answer.send(result);
@@ -62,7 +62,8 @@ where
 
 /// The database with the changes that wait for it.
 pub(crate) struct Store {
-    database: Database,
+    /// There until the store is dropped.
+    database: Option<Database>,
     waiting: Mutex<Vec<Box<dyn Job>>>,
     turn: Arc<tokio::sync::Mutex<()>>,
     /// Set when redb panicked: its state in memory can not be trusted any more.
@@ -81,7 +82,7 @@ impl std::fmt::Debug for Store {
 impl Store {
     pub(crate) fn new(database: Database) -> Self {
         Self {
-            database,
+            database: Some(database),
             waiting: Mutex::default(),
             turn: Arc::default(),
             broken: AtomicBool::new(false),
@@ -91,15 +92,15 @@ impl Store {
     /// Reads on a thread that may block.
     pub(crate) async fn read<T: Send + 'static>(
         self: &Arc<Self>,
-        work: impl FnOnce(&Database) -> Result<T, Trouble> + Send + 'static,
-    ) -> Result<T, Trouble> {
+        work: impl FnOnce(&Database) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
         let store = self.clone();
         tokio::task::spawn_blocking(move || {
-            store.usable()?;
-            store.watched(|| work(&store.database))
+            let database = store.usable()?;
+            store.watched(|| work(database))
         })
         .await
-        .unwrap_or(Err(Trouble::Cancelled))
+        .unwrap_or(Err(Fault::Cancelled))
     }
 
     /// Makes a change, together with whatever else waits.
@@ -107,7 +108,7 @@ impl Store {
     /// A change whose caller gives up before its transaction began is not made.
     pub(crate) async fn write<T: Send + 'static>(
         self: &Arc<Self>,
-        work: impl FnMut(&mut Tables<'_>) -> Result<T, Trouble> + Send + 'static,
+        work: impl FnMut(&mut Tables<'_>) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Failed> {
         let (answer, mut answered) = oneshot::channel();
         self.waiting().push(Box::new(Change {
@@ -128,7 +129,7 @@ impl Store {
         .await;
         answered
             .await
-            .unwrap_or(Err(Failed::Unknown(Trouble::Cancelled)))
+            .unwrap_or(Err(Failed::Unknown(Fault::Cancelled)))
     }
 
     fn waiting(&self) -> MutexGuard<'_, Vec<Box<dyn Job>>> {
@@ -155,9 +156,9 @@ impl Store {
 
     /// Runs the changes in one transaction and makes it durable.
     fn transact(&self, jobs: &mut [Box<dyn Job>]) -> Result<(), Failed> {
-        self.usable().map_err(Failed::NotStored)?;
+        let database = self.usable().map_err(Failed::NotStored)?;
         let prepared = self.watched(|| {
-            let mut transaction = self.database.begin_write()?;
+            let mut transaction = database.begin_write()?;
             transaction.set_durability(Durability::Immediate)?;
             // The commit is flushed before it becomes the current one. Without
             // this, redb takes the commit before for the current one when it finds
@@ -187,7 +188,7 @@ impl Store {
     }
 
     /// Runs what may panic inside redb; after a panic the store is not used again.
-    fn watched<T>(&self, work: impl FnOnce() -> Result<T, Trouble>) -> Result<T, Trouble> {
+    fn watched<T>(&self, work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
         let mut finished = false;
         let result = guarded(|| {
             let result = work();
@@ -200,12 +201,26 @@ impl Store {
         result
     }
 
-    fn usable(&self) -> Result<(), Trouble> {
-        if self.broken.load(Ordering::Acquire) {
-            let why = "the store panicked before and is not used again until it is opened anew";
-            return Err(Trouble::Damaged(why.into()));
+    fn usable(&self) -> Result<&Database, Fault> {
+        match &self.database {
+            Some(database) if !self.broken.load(Ordering::Acquire) => Ok(database),
+            Some(_) | None => {
+                let why = "the store panicked before; open the journal anew to check the file";
+                Err(Fault::Damaged(why.into()))
+            }
         }
-        Ok(())
+    }
+}
+
+impl Drop for Store {
+    /// Closes the file. redb may panic there as well on a file that was damaged
+    /// while it was open; the next opening finds that out again.
+    fn drop(&mut self) {
+        let database = self.database.take();
+        let _ = guarded(|| {
+            drop(database);
+            Ok(())
+        });
     }
 }
 
@@ -216,5 +231,89 @@ fn answer(jobs: Vec<Box<dyn Job>>, failed: Option<Failed>) {
             Failed::NotStored(fault) => Failed::NotStored(fault.clone()),
             Failed::Unknown(fault) => Failed::Unknown(fault.clone()),
         }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake_disk::FakeDisk;
+    use crate::open::lay_out;
+    use std::sync::atomic::AtomicU32;
+
+    fn store() -> Arc<Store> {
+        let database = redb::Builder::new()
+            .create_with_backend(FakeDisk::default())
+            .unwrap();
+        lay_out(&database).unwrap();
+        Arc::new(Store::new(database))
+    }
+
+    /// A change that waits in the store, and is given this to do.
+    fn waiting<T: Send + 'static>(
+        store: &Arc<Store>,
+        work: impl FnMut(&mut Tables<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> tokio::task::JoinHandle<Result<T, Failed>> {
+        let store = store.clone();
+        tokio::spawn(async move { store.write(work).await })
+    }
+
+    async fn until_waiting(store: &Store, count: usize) {
+        while store.waiting().len() < count {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_change_that_can_not_be_made_does_not_take_others_with_it() {
+        let store = store();
+        let turn = store.turn.clone().lock_owned().await;
+        let good = waiting(&store, |_| Ok(1));
+        let bad = waiting(&store, |_| Err::<(), _>(Fault::Damaged("bad".into())));
+        let other = waiting(&store, |_| Ok(2));
+        until_waiting(&store, 3).await;
+        drop(turn);
+        assert_eq!(good.await.unwrap().unwrap(), 1);
+        assert!(matches!(bad.await.unwrap(), Err(Failed::NotStored(_))));
+        assert_eq!(other.await.unwrap().unwrap(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_change_that_nobody_waits_for_any_more_is_not_made() {
+        let store = store();
+        let made = Arc::new(AtomicU32::new(0));
+        let turn = store.turn.clone().lock_owned().await;
+        let count = || {
+            let made = made.clone();
+            move |_: &mut Tables<'_>| {
+                made.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            }
+        };
+        let given_up = waiting(&store, count());
+        until_waiting(&store, 1).await;
+        let kept = waiting(&store, count());
+        until_waiting(&store, 2).await;
+        given_up.abort();
+        assert!(given_up.await.unwrap_err().is_cancelled());
+        drop(turn);
+        kept.await.unwrap().unwrap();
+        assert_eq!(made.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn after_a_panic_nothing_is_answered_any_more() {
+        let store = store();
+        let panics = store.read(|_| -> Result<(), Fault> { panic!("for a test") });
+        let Err(Fault::Damaged(why)) = panics.await else {
+            panic!("a panic was answered");
+        };
+        assert!(why.contains("for a test"), "{why}");
+        assert!(matches!(
+            store.read(|_| Ok(())).await,
+            Err(Fault::Damaged(_))
+        ));
+        let write = store.write(|_| Ok(())).await;
+        assert!(matches!(write, Err(Failed::NotStored(Fault::Damaged(_)))));
     }
 }

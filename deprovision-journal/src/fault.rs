@@ -11,7 +11,7 @@ use deprovision_core::journal::{Cause, JournalError, Version};
 /// Why an operation on the file failed. One fault can end many waiting
 /// operations, so it can be cloned.
 #[derive(Debug, Clone, thiserror::Error)]
-pub(crate) enum Trouble {
+pub(crate) enum Fault {
     /// redb's own error.
     #[error("the store failed")]
     Store(#[source] Arc<redb::Error>),
@@ -32,7 +32,7 @@ pub(crate) enum Trouble {
 
 macro_rules! from_redb {
     ($($error:ty),*) => {$(
-        impl From<$error> for Trouble {
+        impl From<$error> for Fault {
             fn from(error: $error) -> Self {
                 Self::Store(Arc::new(error.into()))
             }
@@ -47,7 +47,7 @@ from_redb!(
     redb::SetDurabilityError
 );
 
-impl Trouble {
+impl Fault {
     pub(crate) fn entry(stream: &RetirementId, version: Version, why: impl Into<String>) -> Self {
         Self::Entry {
             stream: stream.clone(),
@@ -59,13 +59,11 @@ impl Trouble {
     /// The error for the caller of the journal.
     pub(crate) fn while_doing(self, doing: &'static str) -> JournalError {
         match self {
-            Self::Store(error) if matches!(*error, redb::Error::Corrupted(_)) => {
-                JournalError::Damaged {
-                    doing,
-                    why: "the store found a page that is not what it wrote".into(),
-                    source: Some(Box::new(error)),
-                }
-            }
+            Self::Store(error) if is_damage(&error) => JournalError::Damaged {
+                doing,
+                why: "the store found something else than it wrote".into(),
+                source: Some(Box::new(error)),
+            },
             Self::Store(error) => JournalError::Unavailable {
                 doing,
                 source: Box::new(error),
@@ -98,6 +96,21 @@ impl Trouble {
             other @ (Self::Damaged(_) | Self::Entry { .. } | Self::Cancelled) => Box::new(other),
         }
     }
+}
+
+/// Whether redb says that the file is not as it was written. The tables were
+/// there when the file was opened, so one that is missing is damage as well.
+fn is_damage(error: &redb::Error) -> bool {
+    use redb::Error as E;
+    matches!(
+        error,
+        E::Corrupted(_)
+            | E::TableDoesNotExist(_)
+            | E::TableTypeMismatch { .. }
+            | E::TableIsMultimap(_)
+            | E::TableIsNotMultimap(_)
+            | E::TypeDefinitionChanged { .. }
+    )
 }
 
 /// The error of a file that can not be opened.
@@ -134,9 +147,9 @@ pub(crate) fn not_opened(path: &Path, error: redb::DatabaseError) -> JournalErro
 ///
 /// redb promises errors instead of panics only for a file that was checked when
 /// it was opened; what is damaged afterwards may still make it panic.
-pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Trouble>) -> Result<T, Trouble> {
+pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        Err(Trouble::Damaged(format!(
+        Err(Fault::Damaged(format!(
             "the store panicked ({})",
             message(&*panic)
         )))

@@ -6,7 +6,7 @@ use deprovision_core::journal::{Entry, Version};
 use deprovision_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::fault::Trouble;
+use crate::fault::Fault;
 
 /// What the checksum of a row is bound to.
 const DOMAIN: &[u8] = b"deprovision/head/v1\n";
@@ -60,9 +60,9 @@ impl Head {
 
     /// The row. Its checksum covers the stream's name, so that a row that is
     /// found under another name is noticed.
-    pub(crate) fn encode(&self, stream: &RetirementId) -> Result<Vec<u8>, Trouble> {
+    pub(crate) fn encode(&self, stream: &RetirementId) -> Result<Vec<u8>, Fault> {
         let json = serde_json::to_vec(self).map_err(|error| {
-            Trouble::Damaged(format!("the state of {stream} can not be written: {error}"))
+            Fault::Damaged(format!("the state of {stream} can not be written: {error}"))
         })?;
         let mut row = sum(stream.as_str(), &json).as_bytes().to_vec();
         row.extend_from_slice(&json);
@@ -70,8 +70,8 @@ impl Head {
     }
 
     /// Reads a row back, with the name it was found under.
-    pub(crate) fn decode(name: &str, row: &[u8]) -> Result<(RetirementId, Self), Trouble> {
-        let damaged = |why: &str| Trouble::Damaged(format!("the state of {name:?} {why}"));
+    pub(crate) fn decode(name: &str, row: &[u8]) -> Result<(RetirementId, Self), Fault> {
+        let damaged = |why: &str| Fault::Damaged(format!("the state of {name:?} {why}"));
         let stream = RetirementId::parse(name).map_err(|_| damaged("has no valid name"))?;
         let (stored, json) = row
             .split_at_checked(SUM)

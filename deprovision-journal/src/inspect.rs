@@ -6,7 +6,7 @@ use std::path::Path;
 use deprovision_core::journal::JournalError;
 use redb::{Database, ReadTransaction, ReadableDatabase as _, ReadableTable as _, TableError};
 
-use crate::fault::{Trouble, guarded, not_a_journal};
+use crate::fault::{Fault, guarded, not_a_journal};
 use crate::format::{DUE, ENTRIES, FORMAT, HEADS, MAGIC, META};
 use crate::head::Head;
 use crate::open::damaged;
@@ -39,21 +39,21 @@ pub(crate) fn inspect(path: &Path, database: &Database) -> Result<(), JournalErr
 }
 
 /// The magic and the format, when there is such a table.
-fn meta(transaction: &ReadTransaction) -> Result<Option<(String, String)>, Trouble> {
+fn meta(transaction: &ReadTransaction) -> Result<Option<(String, String)>, Fault> {
     let table = match transaction.open_table(META) {
         Ok(table) => table,
         Err(TableError::Storage(error)) => return Err(error.into()),
         // A missing table, or one of another type: not ours.
         Err(_) => return Ok(None),
     };
-    let text = |key| -> Result<Option<String>, Trouble> {
+    let text = |key| -> Result<Option<String>, Fault> {
         Ok(table.get(key)?.map(|value| value.value().to_owned()))
     };
     Ok(text("magic")?.zip(text("format")?))
 }
 
 /// Every head has its newest entry, and the due index is that of the heads.
-fn agree(transaction: &ReadTransaction) -> Result<(), Trouble> {
+fn agree(transaction: &ReadTransaction) -> Result<(), Fault> {
     let heads = transaction.open_table(HEADS)?;
     let entries = transaction.open_table(ENTRIES)?;
     let due = transaction.open_table(DUE)?;
@@ -64,7 +64,7 @@ fn agree(transaction: &ReadTransaction) -> Result<(), Trouble> {
         let newest = entry_at(&entries, &stream, head.version)?;
         if newest.digest != head.digest {
             let why = "it is not the one that the stream's state names as its newest";
-            return Err(Trouble::entry(&stream, head.version, why));
+            return Err(Fault::entry(&stream, head.version, why));
         }
         if let Some(due) = head.due {
             expected.insert((due.as_nanosecond(), stream.to_string()));
@@ -75,11 +75,11 @@ fn agree(transaction: &ReadTransaction) -> Result<(), Trouble> {
         let (at, name) = key.value();
         if !expected.remove(&(at, name.to_owned())) {
             let why = format!("{name} is listed as due at a time that its state does not name");
-            return Err(Trouble::Damaged(why));
+            return Err(Fault::Damaged(why));
         }
     }
     match expected.pop_first() {
         None => Ok(()),
-        Some((_, name)) => Err(Trouble::Damaged(format!("{name} is due and not listed so"))),
+        Some((_, name)) => Err(Fault::Damaged(format!("{name} is due and not listed so"))),
     }
 }

@@ -12,7 +12,7 @@ use deprovision_core::time::{Clock, Period, Timestamp};
 use redb::Database;
 
 use crate::batch::{Failed, Store};
-use crate::fault::Trouble;
+use crate::fault::Fault;
 use crate::write::Append;
 use crate::{open, read};
 
@@ -38,8 +38,7 @@ impl RedbJournal {
     ///
     /// The whole file is read and checked before a byte of it is changed: that it
     /// is a journal of a known format, that every page has its checksum, that
-    /// every stream ends in the entry it says. That takes about a second for each
-    /// gigabyte or two.
+    /// every stream ends in the entry it says. That takes one or two seconds a gigabyte.
     ///
     /// # Errors
     /// - [`JournalError::NotAJournal`]: no such file, another kind of file, one
@@ -75,11 +74,16 @@ impl RedbJournal {
         let path = path.to_owned();
         let database = tokio::task::spawn_blocking(move || how(&path))
             .await
-            .unwrap_or_else(|_| Err(Trouble::Cancelled.while_doing("opening it")))?;
-        Ok(Self {
+            .unwrap_or_else(|_| Err(Fault::Cancelled.while_doing("opening it")))?;
+        Ok(Self::over(database, clock))
+    }
+
+    /// The journal in a database that has its tables.
+    pub(crate) fn over(database: Database, clock: Arc<dyn Clock>) -> Self {
+        Self {
             store: Arc::new(Store::new(database)),
             clock,
-        })
+        }
     }
 }
 

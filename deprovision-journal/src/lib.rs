@@ -2,6 +2,10 @@
 #![deny(missing_docs)]
 
 mod batch;
+#[cfg(test)]
+mod disk_tests;
+#[cfg(test)]
+mod fake_disk;
 mod fault;
 mod format;
 mod head;

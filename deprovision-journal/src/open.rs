@@ -9,7 +9,7 @@ use deprovision_core::journal::JournalError;
 use redb::backends::FileBackend;
 use redb::{Builder, Database};
 
-use crate::fault::{Trouble, guarded, not_a_journal, not_opened};
+use crate::fault::{Fault, guarded, not_a_journal, not_opened};
 use crate::format::{DUE, ENTRIES, FORMAT, HEADS, MAGIC, META, REDB_MAGIC};
 use crate::inspect::inspect;
 use crate::overlay::Overlay;
@@ -145,13 +145,13 @@ fn build(
 }
 
 /// The error of a file that turned out to be damaged while it was looked at.
-pub(crate) fn damaged(path: &Path, fault: Trouble) -> JournalError {
+pub(crate) fn damaged(path: &Path, fault: Fault) -> JournalError {
     let why = "it is damaged or ends too early";
     not_a_journal(path, why, Some(fault.into_cause()))
 }
 
 /// Makes the tables of a new file, and says what it is.
-fn lay_out(database: &Database) -> Result<(), Trouble> {
+pub(crate) fn lay_out(database: &Database) -> Result<(), Fault> {
     let mut transaction = database.begin_write()?;
     transaction.set_two_phase_commit(true);
     {

@@ -5,7 +5,7 @@ use deprovision_core::journal::{Entry, StreamInfo, Version};
 use deprovision_core::time::Timestamp;
 use redb::{Database, ReadableDatabase as _, ReadableTable};
 
-use crate::fault::Trouble;
+use crate::fault::Fault;
 use crate::format::{DUE, ENTRIES, HEADS};
 use crate::head::Head;
 
@@ -15,14 +15,14 @@ pub(crate) fn entries(
     stream: &RetirementId,
     after: Version,
     limit: usize,
-) -> Result<Option<Vec<Entry>>, Trouble> {
+) -> Result<Option<Vec<Entry>>, Fault> {
     let transaction = database.begin_read()?;
     let table = transaction.open_table(ENTRIES)?;
     let Some(head) = head_of(&transaction.open_table(HEADS)?, stream)? else {
         let all = (stream.as_str(), 0)..=(stream.as_str(), Version::MAX);
         return match table.range(all)?.next() {
             None => Ok(None),
-            Some(_) => Err(Trouble::entry(stream, 1, "the stream's state is missing")),
+            Some(_) => Err(Fault::entry(stream, 1, "the stream's state is missing")),
         };
     };
     let wanted = Version::try_from(limit).unwrap_or(Version::MAX);
@@ -41,14 +41,14 @@ pub(crate) fn entries(
             Some(row) => {
                 let (key, value) = row?;
                 if key.value() != (stream.as_str(), version) {
-                    return Err(Trouble::entry(stream, version, "it is missing"));
+                    return Err(Fault::entry(stream, version, "it is missing"));
                 }
                 decode(stream, version, value.value())?
             }
-            None => return Err(Trouble::entry(stream, version, "it is missing")),
+            None => return Err(Fault::entry(stream, version, "it is missing")),
         };
         if entry.prev != prev {
-            return Err(Trouble::entry(
+            return Err(Fault::entry(
                 stream,
                 version,
                 "it does not follow the entry before",
@@ -59,7 +59,7 @@ pub(crate) fn entries(
     }
     if last == head.version && prev != head.digest {
         let why = "it is not the one that the stream's state names as its newest";
-        return Err(Trouble::entry(stream, last, why));
+        return Err(Fault::entry(stream, last, why));
     }
     Ok(Some(page))
 }
@@ -69,7 +69,7 @@ pub(crate) fn streams(
     database: &Database,
     after: Option<&RetirementId>,
     limit: usize,
-) -> Result<Vec<StreamInfo>, Trouble> {
+) -> Result<Vec<StreamInfo>, Fault> {
     let heads = database.begin_read()?.open_table(HEADS)?;
     // No id is empty, so the empty text is before all.
     let from = after.map_or("", RetirementId::as_str);
@@ -95,7 +95,7 @@ pub(crate) fn streams(
 }
 
 /// The earliest moment at which a claim could give something.
-pub(crate) fn next_due(database: &Database) -> Result<Option<Timestamp>, Trouble> {
+pub(crate) fn next_due(database: &Database) -> Result<Option<Timestamp>, Fault> {
     let transaction = database.begin_read()?;
     let heads = transaction.open_table(HEADS)?;
     let mut earliest: Option<Timestamp> = None;
@@ -116,9 +116,9 @@ pub(crate) fn next_due(database: &Database) -> Result<Option<Timestamp>, Trouble
 pub(crate) fn due_head(
     heads: &impl ReadableTable<&'static str, &'static [u8]>,
     (at, name): (i128, &str),
-) -> Result<(RetirementId, Timestamp, Head), Trouble> {
+) -> Result<(RetirementId, Timestamp, Head), Fault> {
     let stream = RetirementId::parse(name)
-        .map_err(|_| Trouble::Damaged(format!("{name:?} is listed as due and is no name")))?;
+        .map_err(|_| Fault::Damaged(format!("{name:?} is listed as due and is no name")))?;
     match head_of(heads, &stream)? {
         Some(head) => match head.due {
             Some(due) if due.as_nanosecond() == at => Ok((stream, due, head)),
@@ -128,8 +128,8 @@ pub(crate) fn due_head(
     }
 }
 
-fn not_due(stream: &RetirementId) -> Trouble {
-    Trouble::Damaged(format!(
+fn not_due(stream: &RetirementId) -> Fault {
+    Fault::Damaged(format!(
         "{stream} is listed as due at a time that its state does not name"
     ))
 }
@@ -137,7 +137,7 @@ fn not_due(stream: &RetirementId) -> Trouble {
 pub(crate) fn head_of(
     heads: &impl ReadableTable<&'static str, &'static [u8]>,
     stream: &RetirementId,
-) -> Result<Option<Head>, Trouble> {
+) -> Result<Option<Head>, Fault> {
     match heads.get(stream.as_str())? {
         None => Ok(None),
         Some(row) => Ok(Some(Head::decode(stream.as_str(), row.value())?.1)),
@@ -149,16 +149,16 @@ pub(crate) fn entry_at(
     entries: &impl ReadableTable<(&'static str, u64), &'static [u8]>,
     stream: &RetirementId,
     version: Version,
-) -> Result<Entry, Trouble> {
+) -> Result<Entry, Fault> {
     match entries.get((stream.as_str(), version))? {
         Some(row) => decode(stream, version, row.value()),
-        None => Err(Trouble::entry(stream, version, "it is missing")),
+        None => Err(Fault::entry(stream, version, "it is missing")),
     }
 }
 
 /// Reads an entry, and that it is the one that was stored there.
-fn decode(stream: &RetirementId, version: Version, bytes: &[u8]) -> Result<Entry, Trouble> {
-    let bad = |why: String| Trouble::entry(stream, version, why);
+fn decode(stream: &RetirementId, version: Version, bytes: &[u8]) -> Result<Entry, Fault> {
+    let bad = |why: String| Fault::entry(stream, version, why);
     let entry: Entry = serde_json::from_slice(bytes)
         .map_err(|error| bad(format!("it is not the JSON of an entry ({error})")))?;
     if entry.stream != *stream || entry.version != version {

@@ -10,7 +10,7 @@ use deprovision_core::journal::{
 use deprovision_core::time::{Period, Timestamp};
 use redb::{ReadableTable as _, Table, WriteTransaction};
 
-use crate::fault::Trouble;
+use crate::fault::Fault;
 use crate::format::{DUE, ENTRIES, HEADS};
 use crate::head::{Head, Held};
 use crate::read::{due_head, head_of};
@@ -42,7 +42,7 @@ impl Append {
         expected: Version,
         authority: Authority<'_>,
         entries: &[Entry],
-    ) -> Result<Self, Trouble> {
+    ) -> Result<Self, Fault> {
         Ok(Self {
             stream: stream.clone(),
             expected,
@@ -60,7 +60,7 @@ impl Append {
 }
 
 impl<'t> Tables<'t> {
-    pub(crate) fn open(transaction: &'t WriteTransaction) -> Result<Self, Trouble> {
+    pub(crate) fn open(transaction: &'t WriteTransaction) -> Result<Self, Fault> {
         Ok(Self {
             entries: transaction.open_table(ENTRIES)?,
             heads: transaction.open_table(HEADS)?,
@@ -73,7 +73,7 @@ impl<'t> Tables<'t> {
         &mut self,
         append: &Append,
         now: Timestamp,
-    ) -> Result<Result<(), AppendError>, Trouble> {
+    ) -> Result<Result<(), AppendError>, Fault> {
         let stream = &append.stream;
         let old = head_of(&self.heads, stream)?;
         let head = old.clone().unwrap_or_else(|| Head::genesis(stream));
@@ -104,7 +104,7 @@ impl<'t> Tables<'t> {
             let key = (stream.as_str(), entry.version);
             if self.entries.insert(key, bytes.as_slice())?.is_some() {
                 let why = "there is one beyond the stream's newest, and it would be overwritten";
-                return Err(Trouble::entry(stream, entry.version, why));
+                return Err(Fault::entry(stream, entry.version, why));
             }
         }
         let due = match append.lease {
@@ -127,7 +127,7 @@ impl<'t> Tables<'t> {
         ttl: Period,
         limit: usize,
         now: Timestamp,
-    ) -> Result<Vec<Lease>, Trouble> {
+    ) -> Result<Vec<Lease>, Fault> {
         let mut free = Vec::new();
         for row in self.due.range(..(now.as_nanosecond() + 1, ""))? {
             if free.len() >= limit {
@@ -142,7 +142,7 @@ impl<'t> Tables<'t> {
         let mut leases = Vec::with_capacity(free.len());
         for (stream, old) in free {
             let epoch = old.epoch.checked_add(1).ok_or_else(|| {
-                Trouble::Damaged(format!("{stream} has the largest epoch there is"))
+                Fault::Damaged(format!("{stream} has the largest epoch there is"))
             })?;
             let until = ttl.after(now);
             let new = Head {
@@ -164,7 +164,7 @@ impl<'t> Tables<'t> {
         lease: &Lease,
         ttl: Period,
         now: Timestamp,
-    ) -> Result<Result<Lease, LeaseError>, Trouble> {
+    ) -> Result<Result<Lease, LeaseError>, Fault> {
         let old = match self.held(lease, now)? {
             Ok(old) => old,
             Err(lost) => return Ok(Err(lost)),
@@ -192,7 +192,7 @@ impl<'t> Tables<'t> {
         seen: Version,
         due: Option<Timestamp>,
         now: Timestamp,
-    ) -> Result<Result<(), LeaseError>, Trouble> {
+    ) -> Result<Result<(), LeaseError>, Fault> {
         let old = match self.held(lease, now)? {
             Ok(old) => old,
             Err(lost) => return Ok(Err(lost)),
@@ -207,7 +207,7 @@ impl<'t> Tables<'t> {
     }
 
     /// The state of the stream, when this lease still is its owner's.
-    fn held(&self, lease: &Lease, now: Timestamp) -> Result<Result<Head, LeaseError>, Trouble> {
+    fn held(&self, lease: &Lease, now: Timestamp) -> Result<Result<Head, LeaseError>, Fault> {
         let lost = |current| LeaseError::Lost {
             stream: lease.stream.clone(),
             worker: lease.worker.clone(),
@@ -224,12 +224,7 @@ impl<'t> Tables<'t> {
     }
 
     /// Stores a stream's state, and keeps the due index with it.
-    fn put(
-        &mut self,
-        stream: &RetirementId,
-        old: Option<&Head>,
-        new: &Head,
-    ) -> Result<(), Trouble> {
+    fn put(&mut self, stream: &RetirementId, old: Option<&Head>, new: &Head) -> Result<(), Fault> {
         self.changed = true;
         let name = stream.as_str();
         let row = new.encode(stream)?;

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use deprovision_core::journal::{Journal as _, JournalError};
+use deprovision_core::journal::{Entry, Journal as _, JournalError};
 use deprovision_journal::RedbJournal;
 use redb::{Database, ReadableTable as _, TableDefinition};
 use tempfile::TempDir;
@@ -77,8 +77,8 @@ async fn i_19_a_flipped_bit_is_an_error_or_changes_nothing() {
     let mut dice = Dice(19);
     for (name, bytes) in samples {
         let mut refused = 0;
-        let header = (0..24 * 8).chain((0..100).map(|_| dice.below(320 * 8)).collect::<Vec<_>>());
-        let pages: Vec<_> = (0..300)
+        let header = (0..24 * 8).chain((0..40).map(|_| dice.below(320 * 8)).collect::<Vec<_>>());
+        let pages: Vec<_> = (0..120)
             .map(|_| dice.below(bytes.len() as u64 * 8))
             .collect();
         for bit in header.chain(pages) {
@@ -162,8 +162,7 @@ async fn i_19_an_edited_removed_or_swapped_entry_is_located() {
         (
             "does not follow",
             Box::new(|tx| {
-                let mut entry: deprovision_core::journal::Entry =
-                    serde_json::from_slice(&value(tx, (NAME, 3))).unwrap();
+                let mut entry: Entry = serde_json::from_slice(&value(tx, (NAME, 3))).unwrap();
                 entry.prev = deprovision_core::digest::Digest::from_bytes([1; 32]);
                 entry.digest = entry.computed_digest().unwrap();
                 put(tx, &serde_json::to_vec(&entry).unwrap());
@@ -189,7 +188,7 @@ async fn i_19_an_edited_removed_or_swapped_entry_is_located() {
 #[tokio::test]
 async fn state_that_contradicts_itself_is_refused_when_the_file_is_opened() {
     type Change = (&'static str, fn(&redb::WriteTransaction));
-    let changes: [Change; 7] = [
+    let changes: [Change; 8] = [
         ("a state removed", |tx| {
             tx.open_table(HEADS).unwrap().remove("retire-7").unwrap();
         }),
@@ -225,6 +224,20 @@ async fn state_that_contradicts_itself_is_refused_when_the_file_is_opened() {
                 .unwrap()
                 .remove(("retire-7", 8))
                 .unwrap();
+        }),
+        ("the newest entry replaced by another good one", |tx| {
+            let mut table = tx.open_table(ENTRIES).unwrap();
+            let row = table
+                .get(("retire-7", 8))
+                .unwrap()
+                .unwrap()
+                .value()
+                .to_vec();
+            let mut entry: Entry = serde_json::from_slice(&row).unwrap();
+            entry.kind = "quiet".into();
+            entry.digest = entry.computed_digest().unwrap();
+            let row = serde_json::to_vec(&entry).unwrap();
+            table.insert(("retire-7", 8), row.as_slice()).unwrap();
         }),
         ("the table of due times removed", |tx| {
             tx.delete_table(DUE).unwrap();

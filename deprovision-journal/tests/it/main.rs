@@ -7,6 +7,8 @@ mod conformance;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod fixture;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod strangers;
