@@ -200,6 +200,12 @@ fn in_words(verdict: &Verdict) -> String {
 
 /// Proposes, unless that was done before, and shows the plan.
 async fn begin(story: &mut Story<'_>) -> Result<(), Problem> {
+    if story.engine.retirement(&story.id).await.is_ok() {
+        story
+            .teller
+            .head("The plan was shown before; it is in plan.txt");
+        return Ok(());
+    }
     let proposal = story
         .shop
         .proposal("idle for months; version 2 does the same")?;

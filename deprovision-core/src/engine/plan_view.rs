@@ -82,7 +82,7 @@ impl PlanView {
                 title: spec.title.clone(),
                 irreversible: spec.is_irreversible(),
                 actions: actions.collect(),
-                gates: spec.gates.iter().map(words).collect(),
+                gates: spec.gates.iter().filter_map(words).collect(),
                 earliest: start,
             });
         }
@@ -131,14 +131,18 @@ fn begin(
     start
 }
 
-fn words(gate: &Gate) -> String {
-    match gate {
+/// A gate in words; nothing for one that never waits.
+fn words(gate: &Gate) -> Option<String> {
+    Some(match gate {
+        Gate::Soak { period, .. } | Gate::Notice { period, .. } if *period == Period::ZERO => {
+            return None;
+        }
         Gate::StepApproved => "an approval of its own".to_owned(),
         Gate::Notice { period, .. } => format!("{period} after everyone was told"),
         Gate::SunsetReached => "after the promised sunset".to_owned(),
         Gate::Quiet { period } => format!("nobody calling for {period}"),
         Gate::Soak { after, period } => format!("{period} after {after}"),
-    }
+    })
 }
 
 fn people(rule: &ApprovalRule) -> String {
@@ -162,8 +166,8 @@ impl fmt::Display for PlanView {
         }
         writeln!(
             f,
-            "Takes at least {}; nothing has been done yet.",
-            self.duration
+            "Takes at least {} days; nothing has been done yet.",
+            self.duration.as_seconds().div_ceil(86_400)
         )?;
         for line in &self.lines {
             let mark = if line.irreversible {

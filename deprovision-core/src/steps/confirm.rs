@@ -174,7 +174,11 @@ impl Step for Confirm {
         targets.extend(resources.datasets.iter().cloned().map(Into::into));
         targets.extend(resources.repositories.iter().cloned().map(Into::into));
         let actions = targets.into_iter().map(|target| {
-            let summary = format!("look at {} again", target.locator().name());
+            let summary = format!(
+                "look at {} {} again",
+                target.kind(),
+                target.locator().name()
+            );
             action(cx, target, summary)
         });
         Ok(StepPlan::new(actions.collect::<Result<_, _>>()?))
