@@ -92,6 +92,14 @@ impl<'a> Show<'a> {
             let status = check_key(shop, key).await?;
             self.check(status == 200, format!("the key {name}: good ({status})"));
         }
+        let changed = shop.reviewer.changed_files().await?;
+        self.check(
+            changed.is_empty(),
+            format!(
+                "files in the repositories that differ from before: {}",
+                changed.len()
+            ),
+        );
         let letters = std::fs::read_dir(shop.files.path("outbox"))?
             .flatten()
             .filter(|entry| entry.path().to_string_lossy().contains("withdrawal"))

@@ -6,7 +6,22 @@ use crate::{Failure, cargo};
 
 /// Which crates of ours a crate of ours may use. An adapter knows core and no
 /// other adapter; core knows nobody.
-const LAYERS: &[(&str, &[&str])] = &[("deprovision-core", &[]), ("xtask", &[])];
+const LAYERS: &[(&str, &[&str])] = &[
+    ("deprovision-core", &[]),
+    ("deprovision-examples", EVERYTHING),
+    ("xtask", &[]),
+];
+
+/// The examples know all.
+const EVERYTHING: &[&str] = &[
+    "deprovision-code",
+    "deprovision-core",
+    "deprovision-http",
+    "deprovision-journal",
+    "deprovision-local",
+    "deprovision-notify",
+    "deprovision-usage",
+];
 
 /// What an adapter may use.
 const ADAPTER: &[&str] = &["deprovision-core"];

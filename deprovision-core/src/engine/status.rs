@@ -93,7 +93,7 @@ impl Engine {
         let state = &stream.state;
         let now = state.forward(self.clock.now());
         let (waits, next_check_at) = match state.next(now) {
-            Next::Wait { until, why } => (why, until),
+            Next::Wait { until, why } => (without_order(why), until),
             Next::MakePlan
             | Next::ReadUsage { .. }
             | Next::CheckScope { .. }
@@ -152,6 +152,14 @@ impl Engine {
     pub async fn entries(&self, id: &RetirementId) -> Result<Vec<Entry>, EngineError> {
         read_all(self.journal.as_ref(), id).await
     }
+}
+
+/// That a step waits for the ones before it goes without saying, when something
+/// else is waited for.
+fn without_order(why: Vec<Explain>) -> Vec<Explain> {
+    let (order, others): (Vec<Explain>, Vec<Explain>) =
+        why.into_iter().partition(|why| why.rule == "order");
+    if others.is_empty() { order } else { others }
 }
 
 fn steps(state: &Retirement) -> Vec<StepProgress> {

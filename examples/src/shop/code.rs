@@ -133,6 +133,21 @@ impl Reviewer {
         Ok(merged)
     }
 
+    /// Which files of the default branches differ from how they were at first.
+    ///
+    /// # Errors
+    /// When git says no.
+    pub async fn changed_files(&self) -> Result<Vec<String>, Problem> {
+        let mut changed = Vec::new();
+        for folder in &self.folders {
+            let roots = git(folder, &["rev-list", "--max-parents=0", "main"]).await?;
+            let root = roots.lines().next().unwrap_or_default();
+            let names = git(folder, &["diff", "--name-only", root, "main", "--"]).await?;
+            changed.extend(names.lines().map(str::to_owned));
+        }
+        Ok(changed)
+    }
+
     /// What the default branch of the calling program still says of version 1.
     ///
     /// # Errors
