@@ -1,5 +1,10 @@
 //! The suite of [`CodeSearch`], [`ChangeObserver`] and [`ChangeProposer`].
 
+#![expect(
+    clippy::panic,
+    reason = "a broken promise panics, as an assertion of a test does"
+)]
+
 use std::collections::BTreeMap;
 use std::error::Error;
 

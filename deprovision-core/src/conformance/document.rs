@@ -1,5 +1,10 @@
 //! The suite of [`DocumentObserver`] and [`DocumentUpdater`].
 
+#![expect(
+    clippy::panic,
+    reason = "a broken promise panics, as an assertion of a test does"
+)]
+
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
