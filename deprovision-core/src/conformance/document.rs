@@ -1,4 +1,6 @@
 //! The suite of [`DocumentObserver`] and [`DocumentUpdater`].
+//!
+//! Longer than other files: the cases of one suite are read together.
 
 #![expect(
     clippy::panic,
