@@ -131,11 +131,12 @@ impl GitRepositories {
         self
     }
 
-    /// How long one git command may take (300 s by default); for the
+    /// How long one git command may take (300 s by default, a day at most); for the
     /// repositories that are registered afterwards.
     #[must_use]
     pub fn with_time_out(mut self, time_out: Duration) -> Self {
-        self.time_out = time_out;
+        // A moment that far away can still be computed.
+        self.time_out = time_out.min(Duration::from_secs(86_400));
         self
     }
 

@@ -10,6 +10,7 @@ mod markdown;
 mod openapi;
 mod provider;
 mod set;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod tree;

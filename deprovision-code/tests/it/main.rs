@@ -1,5 +1,11 @@
 //! Everything that needs real repositories: `git` in directories of its own.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "the helpers of tests fail as tests do"
+)]
+
 mod code;
 mod code_conformance;
 mod document_conformance;

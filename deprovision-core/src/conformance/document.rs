@@ -1,4 +1,11 @@
 //! The suite of [`DocumentObserver`] and [`DocumentUpdater`].
+//!
+//! Longer than other files: the cases of one suite are read together.
+
+#![expect(
+    clippy::panic,
+    reason = "a broken promise panics, as an assertion of a test does"
+)]
 
 use std::collections::BTreeMap;
 
