@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use deprovision_core::provider::{Outcome, ProviderError};
+use deprovision_core::provider::{ErrorKind, Outcome, ProviderError};
 
 use crate::change::{BranchState, ChangeName, Published, publish};
 use crate::error::GitError;
@@ -26,10 +26,32 @@ struct Reversal {
     changed: Vec<String>,
 }
 
+/// How often a reversal is tried when somebody else moves its branch meanwhile.
+const TRIES: u32 = 8;
+
+/// Proposes the reversal of our merged commits, again when another reversal that
+/// shares the branch was faster.
+pub(crate) async fn revert_merged(
+    git: &Git,
+    name: &ChangeName,
+    default: &str,
+    selection: Selection,
+    operation: &str,
+) -> Result<Outcome, ProviderError> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match try_revert_merged(git, name, default, selection.clone(), operation).await {
+            Err(error) if *error.kind() == ErrorKind::Conflict && tries < TRIES => {}
+            done => return done,
+        }
+    }
+}
+
 /// Proposes the reversal of our merged commits: each selected file gets the bytes
 /// it had before, unless somebody has changed it since. Files that were selected
 /// by an earlier reversal which is still open stay selected.
-pub(crate) async fn revert_merged(
+async fn try_revert_merged(
     git: &Git,
     name: &ChangeName,
     default: &str,

@@ -106,6 +106,30 @@ async fn many_marks_at_once_lose_none() {
 }
 
 #[tokio::test]
+async fn many_merged_marks_that_are_taken_back_at_once_lose_none() {
+    let all: Vec<(String, Vec<u8>)> = (0..4)
+        .map(|n| (format!("{n}.md"), format!("# {n}\n").into_bytes()))
+        .collect();
+    let copy = WorkingCopy::with(&all.iter().cloned().collect());
+    let (repositories, _) = copy.registered().await;
+    let documents = GitDocuments::new(repositories.clone());
+    for (path, _) in &all {
+        done(put(&documents, path).await);
+    }
+    copy.merge(BRANCH);
+    let takes = all.iter().map(|(path, _)| {
+        let documents = GitDocuments::new(repositories.clone());
+        let path = path.clone();
+        tokio::spawn(async move { take(&documents, &path).await })
+    });
+    for one in takes.collect::<Vec<_>>() {
+        done(one.await.unwrap());
+    }
+    copy.merge("deprovision/orders-v1/revert-documents-deprecated");
+    assert_eq!(copy.files("main"), all.into_iter().collect());
+}
+
+#[tokio::test]
 async fn a_mark_moves_with_the_default_branch() {
     let (copy, repositories) = pages().await;
     let documents = GitDocuments::new(repositories);
