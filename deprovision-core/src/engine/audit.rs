@@ -1,6 +1,7 @@
 //! Looking again after retirement: nothing may come back.
 
 use crate::engine::Engine;
+use crate::engine::planning::LONGEST_LOOK;
 use crate::engine::stream::Stream;
 use crate::observation::Observation;
 use crate::provider::{EffectClass, error_chain};
@@ -25,11 +26,18 @@ impl Engine {
                 Ok(step) => {
                     let cx = StepContext::new(&stream.id, state, spec, now);
                     for action in plan.actions(&spec.id) {
-                        match step.observe(action, &cx).await {
-                            Err(error) => {
+                        let limit = LONGEST_LOOK.to_duration();
+                        match tokio::time::timeout(limit, step.observe(action, &cx)).await {
+                            Err(_elapsed) => {
+                                drift.push(format!(
+                                    "{}: no answer in {LONGEST_LOOK}",
+                                    action.target
+                                ));
+                            }
+                            Ok(Err(error)) => {
                                 drift.push(format!("{}: {}", action.target, error_chain(&error)));
                             }
-                            Ok(seen) => drift.extend(
+                            Ok(Ok(seen)) => drift.extend(
                                 came_back(&seen).map(|what| format!("{}: {what}", action.target)),
                             ),
                         }

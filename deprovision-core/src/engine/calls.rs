@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::Semaphore;
+use tracing::Instrument;
 
 use crate::engine::stream::Stream;
 use crate::engine::{Engine, EngineError};
@@ -35,7 +36,7 @@ enum Answer {
 }
 
 /// What is called.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum What {
     Apply,
     Undo,
@@ -135,7 +136,8 @@ impl Engine {
                         // The semaphore is never closed; without a slot the call goes on.
                         let _slot = slots.acquire().await.ok();
                         let cx = StepContext::new(id, state, &call.spec, now);
-                        one_call(&call, &cx, what, authority).await
+                        let span = tracing::debug_span!("call", %action, ?what);
+                        one_call(&call, &cx, what, authority).instrument(span).await
                     }
                 };
                 (action, answer)

@@ -1,5 +1,7 @@
 //! The loop: what is next, do it, append what came of it.
 
+use std::future::Future;
+
 use tracing::Instrument;
 
 use crate::engine::calls::quiet;
@@ -122,6 +124,28 @@ impl Engine {
         Ok(self.journal.renew(&lease, ttl.plus(call)).await?)
     }
 
+    /// Renews the lease for as long as a look takes: looks may take long, and a
+    /// worker that dies in one is followed by another when the lease has run out.
+    /// What writes has a lease that outlives its call instead (invariant I-14).
+    async fn looking<T>(&self, lease: &Lease, look: impl Future<Output = T>) -> T {
+        tokio::pin!(look);
+        let ttl = self.limits.lease;
+        loop {
+            tokio::select! {
+                seen = &mut look => return seen,
+                () = tokio::time::sleep(ttl.to_duration() / 3) => {
+                    // A longer lease is not made shorter.
+                    if lease.expires > ttl.after(self.clock.now()) {
+                        continue;
+                    }
+                    if let Err(error) = self.journal.renew(lease, ttl).await {
+                        tracing::warn!(%error, "the lease could not be renewed");
+                    }
+                }
+            }
+        }
+    }
+
     async fn round(
         &self,
         stream: &mut Stream,
@@ -130,7 +154,7 @@ impl Engine {
     ) -> Result<Round, EngineError> {
         let now = stream.state.forward(self.clock.now());
         match stream.state.next(now) {
-            Next::MakePlan => match self.make_plan(stream).await {
+            Next::MakePlan => match self.looking(lease, self.make_plan(stream)).await {
                 Ok(plan) => {
                     self.failures.clear(&stream.id);
                     self.give(stream, lease, actor, Command::RecordPlan(plan))
@@ -142,26 +166,29 @@ impl Engine {
                 }
                 Err(error) => Err(error),
             },
-            Next::CheckScope { step } => match self.find_targets(stream, &step).await {
-                Ok((found, catalog)) => {
-                    self.failures.clear(&stream.id);
-                    let command = Command::CheckScope {
-                        step,
-                        found,
-                        catalog,
-                    };
-                    self.give(stream, lease, actor, command).await
+            Next::CheckScope { step } => {
+                match self.looking(lease, self.find_targets(stream, &step)).await {
+                    Ok((found, catalog)) => {
+                        self.failures.clear(&stream.id);
+                        let command = Command::CheckScope {
+                            step,
+                            found,
+                            catalog,
+                        };
+                        self.give(stream, lease, actor, command).await
+                    }
+                    Err(EngineError::Planning { step, source }) => {
+                        self.looking_failed(stream, lease, actor, &step, &source)
+                            .await
+                    }
+                    Err(error) => Err(error),
                 }
-                Err(EngineError::Planning { step, source }) => {
-                    self.looking_failed(stream, lease, actor, &step, &source)
-                        .await
-                }
-                Err(error) => Err(error),
-            },
+            }
             Next::ReadUsage { quiet } => self.take_usage(stream, lease, actor, quiet).await,
             Next::Prepare { actions } | Next::Observe { actions } => {
-                self.keep_for(stream, lease, &actions).await?;
-                self.look(stream, lease, actor, &actions).await?;
+                let lease = &*lease;
+                self.looking(lease, self.look(stream, lease, actor, &actions))
+                    .await?;
                 Ok(Round::Progress)
             }
             Next::Act { step, actions } => self.act(stream, lease, actor, &step, actions).await,
@@ -183,7 +210,7 @@ impl Engine {
                 .await
                 .map(|()| Round::Progress),
             Next::Audit => {
-                let drift = self.audit(stream).await;
+                let drift = self.looking(lease, self.audit(stream)).await;
                 self.give(stream, lease, actor, Command::RecordAudit { drift })
                     .await
             }
@@ -242,7 +269,8 @@ impl Engine {
         quiet: Period,
     ) -> Result<Round, EngineError> {
         let now = stream.state.forward(self.clock.now());
-        let sources = self.read_usage(stream.state.api(), quiet, now).await;
+        let reading = self.read_usage(stream.state.api(), quiet, now);
+        let sources = self.looking(lease, reading).await;
         let command = Command::RecordUsage {
             sources,
             epoch: lease.epoch,

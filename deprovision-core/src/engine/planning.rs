@@ -16,6 +16,9 @@ use crate::step::{StepContext, StepPlan};
 use crate::time::{Period, Timestamp, Window};
 use crate::usage::UsageEvidence;
 
+/// How long a usage source or a look of an audit may take.
+pub(super) const LONGEST_LOOK: Period = Period::minutes(30);
+
 /// How often looks that belong to no action failed in a row, by retirement: the
 /// log has no place for them before there is a plan.
 #[derive(Debug, Default)]
@@ -51,10 +54,18 @@ impl Engine {
         for name in &api.usage_sources {
             seen.push(match self.sources.get(name) {
                 None => Observation::unknown(format!("no usage source {name:?} is plugged in")),
-                Some(source) => match source.usage(api, window).await {
-                    Ok(observation) => observation,
-                    Err(error) => Observation::unknown(format!("{name}: {}", error_chain(&error))),
-                },
+                Some(source) => {
+                    let limit = LONGEST_LOOK.to_duration();
+                    match tokio::time::timeout(limit, source.usage(api, window)).await {
+                        Ok(Ok(observation)) => observation,
+                        Ok(Err(error)) => {
+                            Observation::unknown(format!("{name}: {}", error_chain(&error)))
+                        }
+                        Err(_elapsed) => {
+                            Observation::unknown(format!("{name} gave no answer in {LONGEST_LOOK}"))
+                        }
+                    }
+                }
             });
         }
         seen

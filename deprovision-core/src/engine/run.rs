@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::engine::{Engine, EngineError};
 use crate::time::Timestamp;
@@ -55,40 +56,68 @@ impl Engine {
         Ok(join_all(leases.into_iter().map(|lease| self.drive(lease))).await)
     }
 
-    /// Drives retirements until `shutdown` is done: claims what is due, sleeps
-    /// until the next moment, wakes when a person speaks. On shutdown calls that
-    /// were sent are waited for and reported, and leases are given back.
+    /// Drives retirements until `shutdown` is done: claims what is due as soon as
+    /// there is room, sleeps until the next moment, wakes when a person speaks. On
+    /// shutdown calls that were sent are waited for and reported, and leases are
+    /// given back.
     ///
     /// A retirement in trouble does not stop the others: the trouble is traced,
     /// and it is claimed again when its lease has run out.
     ///
     /// # Errors
-    /// [`EngineError::Journal`] when the journal can not be reached at all.
+    /// [`EngineError::Journal`] when the journal can not be reached at all; what is
+    /// under way then is finished first.
     pub async fn run(&self, shutdown: impl Future<Output = ()> + Send) -> Result<(), EngineError> {
-        let work = async {
-            while !self.stopping() {
-                let results = self.drive_due().await?;
-                let idle = results.is_empty();
-                for error in results.into_iter().filter_map(Result::err) {
-                    tracing::error!(error = %crate::provider::error_chain(&error), "a retirement is in trouble");
-                }
-                if idle && !self.stopping() {
-                    self.sleep().await?;
-                }
-            }
-            Ok(())
-        };
-        tokio::pin!(work);
-        tokio::select! {
-            result = &mut work => return result,
-            () = shutdown => {}
-        }
-        self.stop.0.store(true, Ordering::Release);
-        self.wake.notify_one();
-        let result = work.await;
+        let result = self.run_until(shutdown).await;
         // Another `run` of the same engine begins anew.
         self.stop.0.store(false, Ordering::Release);
         result
+    }
+
+    async fn run_until(
+        &self,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> Result<(), EngineError> {
+        tokio::pin!(shutdown);
+        let limit = self.limits.retirements.max(1);
+        let mut running = FuturesUnordered::new();
+        let mut trouble = None;
+        loop {
+            let room = limit.saturating_sub(running.len());
+            let mut claimed = 0;
+            if room > 0 && !self.stopping() {
+                let (worker, lease) = (&self.worker, self.limits.lease);
+                match self.journal.claim_due(worker, lease, room).await {
+                    Ok(leases) => {
+                        claimed = leases.len();
+                        running.extend(leases.into_iter().map(|lease| self.drive(lease)));
+                    }
+                    Err(error) => {
+                        trouble = Some(error.into());
+                        self.stop.0.store(true, Ordering::Release);
+                    }
+                }
+            }
+            let stopping = self.stopping();
+            if stopping && running.is_empty() {
+                return trouble.map_or(Ok(()), Err);
+            }
+            tokio::select! {
+                Some(result) = running.next(), if !running.is_empty() => {
+                    if let Err(error) = result {
+                        let error = crate::provider::error_chain(&error);
+                        tracing::error!(%error, "a retirement is in trouble");
+                    }
+                }
+                () = &mut shutdown, if !stopping => self.stop.0.store(true, Ordering::Release),
+                slept = self.sleep(), if !stopping && claimed < room => {
+                    if let Err(error) = slept {
+                        trouble = Some(error);
+                        self.stop.0.store(true, Ordering::Release);
+                    }
+                }
+            }
+        }
     }
 
     /// Until something is due, somebody speaks, or it is time to look what other
