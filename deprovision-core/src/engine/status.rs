@@ -154,7 +154,8 @@ impl Engine {
     }
 }
 
-fn steps(state: &Retirement) -> Vec<StepProgress> {
+/// How far each step of a retirement is.
+pub(crate) fn steps(state: &Retirement) -> Vec<StepProgress> {
     let planned = |step: &StepId| state.plan().map_or(&[][..], |(plan, _)| plan.actions(step));
     let steps = state.pipeline().steps().iter();
     steps

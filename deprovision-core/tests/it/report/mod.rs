@@ -1,0 +1,4 @@
+//! The report, on logs that the machine made.
+
+mod page;
+mod story;
