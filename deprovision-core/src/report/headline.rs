@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::catalog::Api;
 use crate::report::history::History;
 use crate::report::words::{Tone, When, count, day, when};
-use crate::retirement::{ActionRun, Event, Mode, Next, Phase};
+use crate::retirement::{ActionRun, Event, Explain, Mode, Next, Phase};
 
 /// The top of the page.
 #[derive(Debug, Serialize)]
@@ -36,6 +36,8 @@ struct Wait {
     have: String,
     need: String,
     next: Option<When>,
+    /// Whether only a person's act changes it.
+    person: bool,
 }
 
 impl Headline {
@@ -94,10 +96,11 @@ fn facts(history: &History<'_>) -> Vec<Fact> {
         add("Retired", day(at));
     }
     add(
-        "Irreversible since",
-        state
-            .pivot_at()
-            .map_or_else(|| "nothing irreversible was begun".to_owned(), day),
+        "Point of no return",
+        state.pivot_at().map_or_else(
+            || "not passed: nothing irreversible was begun".to_owned(),
+            |at| format!("passed on {}", day(at)),
+        ),
     );
     if let Some(owner) = &api.owner {
         add("Owner", format!("{} <{}>", owner.person, owner.email));
@@ -246,17 +249,13 @@ fn unstopped(text: &str) -> &str {
     text.trim_end().trim_end_matches('.')
 }
 
+/// The rule that a step waits for the ones before it: of no interest beside what
+/// those wait for.
+const ORDER: &str = "order";
+
 fn waits(history: &History<'_>) -> Vec<Wait> {
-    match history.state.next(history.now) {
-        Next::Wait { why, .. } => why
-            .into_iter()
-            .map(|why| Wait {
-                rule: why.rule,
-                have: why.have,
-                need: why.need,
-                next: why.next_check_at.map(when),
-            })
-            .collect(),
+    let mut all = match history.state.next(history.now) {
+        Next::Wait { why, .. } => why,
         Next::MakePlan
         | Next::ReadUsage { .. }
         | Next::CheckScope { .. }
@@ -267,5 +266,24 @@ fn waits(history: &History<'_>) -> Vec<Wait> {
         | Next::Certify
         | Next::Audit
         | Next::Finished => Vec::new(),
+    };
+    if all.iter().any(|why| why.rule != ORDER) {
+        all.retain(|why| why.rule != ORDER);
     }
+    // Steps beside one another wait for the same.
+    let mut seen: Vec<Explain> = Vec::new();
+    for why in all {
+        if !seen.contains(&why) {
+            seen.push(why);
+        }
+    }
+    seen.into_iter()
+        .map(|why| Wait {
+            person: why.next_check_at.is_none() && why.rule != ORDER,
+            rule: why.rule,
+            have: why.have,
+            need: why.need,
+            next: why.next_check_at.map(when),
+        })
+        .collect()
 }

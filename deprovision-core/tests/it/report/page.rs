@@ -54,7 +54,7 @@ fn every_phase_has_its_page() {
     let mut show = |story: &Story, words: &[&str]| {
         let page = page(story);
         let phase = story.phase();
-        keep(&format!("{phase}.html"), &page);
+        keep(&format!("phase-{phase}.html").replace(' ', "-"), &page);
         assert!(page.contains(&format!("<title>Orders, version 1: {phase}</title>")));
         for word in words {
             assert!(page.contains(word), "{phase}: {word} is missing");
