@@ -112,7 +112,7 @@ impl EvidencePart {
         let sources = self.latest.iter().flat_map(|latest| &latest.sources);
         sources
             .filter(|source| source.tone != Tone::Good)
-            .map(|source| format!("usage: {}: {}", source.name, source.coverage))
+            .map(|source| format!("what {} did not see: {}", source.name, source.coverage))
     }
 }
 

@@ -54,8 +54,7 @@ impl Headline {
             tone: match phase {
                 Phase::Retired if drift.is_some() => Tone::Bad,
                 Phase::Retired => Tone::Good,
-                Phase::Parked | Phase::OnHold => Tone::Warn,
-                Phase::Destroying => Tone::Bad,
+                Phase::Parked | Phase::OnHold | Phase::Destroying => Tone::Warn,
                 Phase::Unwinding
                 | Phase::Announced
                 | Phase::BrownOut

@@ -1,5 +1,7 @@
 //! What was done, step by step.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::engine::{StepStatus, progress_of};
@@ -124,14 +126,13 @@ fn part(action: &Action, run: Option<&ActionRun>) -> ActionPart {
 /// Actions that the plan in force does not have and that were begun once.
 fn earlier(history: &History<'_>) -> Vec<ActionPart> {
     let state = &history.state;
-    let in_force = |id: &ActionId| {
-        let plan = state.plan();
-        plan.is_some_and(|(plan, _)| plan.all().any(|(_, action)| action.id == *id))
-    };
+    let in_force: BTreeSet<&ActionId> = state.plan().map_or_else(BTreeSet::new, |(plan, _)| {
+        plan.all().map(|(_, action)| &action.id).collect()
+    });
     let begun = state
         .actions()
         .iter()
-        .filter(|(id, run)| run.phase != ActionPhase::Waiting && !in_force(id));
+        .filter(|(id, run)| run.phase != ActionPhase::Waiting && !in_force.contains(id));
     begun
         .filter_map(|(id, run)| Some(part(state.known_action(id)?, Some(run))))
         .collect()
