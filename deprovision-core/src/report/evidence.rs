@@ -168,12 +168,9 @@ fn source(seen: &Observation<UsageEvidence>) -> SourcePart {
 }
 
 fn archives(history: &History<'_>) -> Vec<ArchivePart> {
-    let state = &history.state;
-    let archived = state.actions().iter().filter(|(id, run)| {
-        let step = state.step_of(id);
-        run.is_complete() && step.is_some_and(|step| step.as_str() == ids::ARCHIVE)
-    });
+    let archived = history.actions_of(|step| step.as_str() == ids::ARCHIVE);
     archived
+        .filter(|(_, run)| run.is_complete())
         .filter_map(|(_, run)| {
             let fact: ArchiveFact = serde_json::from_value(run.evidence.facts.clone()).ok()?;
             Some(ArchivePart {
@@ -188,18 +185,11 @@ fn archives(history: &History<'_>) -> Vec<ArchivePart> {
 }
 
 fn drills(history: &History<'_>) -> Vec<DrillPart> {
-    let state = &history.state;
-    let Some((plan, _)) = state.plan() else {
-        return Vec::new();
-    };
-    let drills = plan
-        .all()
-        .filter(|(step, _)| step.as_str() == ids::RESTORE_DRILL);
-    drills
-        .map(|(_, action)| {
-            let run = state.actions().get(&action.id);
-            let (status, tone) = run.map_or(("not begun", Tone::Calm), phase);
-            let done = run.filter(|run| run.is_complete());
+    let drilled = history.actions_of(|step| step.as_str() == ids::RESTORE_DRILL);
+    drilled
+        .map(|(action, run)| {
+            let (status, tone) = phase(run);
+            let done = Some(run).filter(|run| run.is_complete());
             DrillPart {
                 target: action.target.locator().to_string(),
                 status,

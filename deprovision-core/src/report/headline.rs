@@ -169,12 +169,41 @@ fn verdict(history: &History<'_>, phase: Phase, drift: Option<String>) -> String
             "Past the point of no return: something irreversible was begun. {}",
             progress(history)
         ),
-        Phase::Proposed => "Proposed; there is no plan yet, and nothing was done.".to_owned(),
+        Phase::Proposed => proposed(history),
         Phase::Planned => format!("Planned; no step is complete. {}", progress(history)),
         Phase::Announced | Phase::BrownOut | Phase::Closed | Phase::Suspended => {
             format!("Under way, and still reversible. {}", progress(history))
         }
     }
+}
+
+/// Without a plan: there was none yet, or it was voided, perhaps in the middle.
+fn proposed(history: &History<'_>) -> String {
+    let voided = history
+        .told
+        .iter()
+        .rev()
+        .find_map(|told| match &told.event {
+            Event::PlanVoided { why } => Some((told.entry.at, why)),
+            _of_no_plan => None,
+        });
+    let Some((at, why)) = voided else {
+        return "Proposed; there is no plan yet, and nothing was done.".to_owned();
+    };
+    let runs = history.state.actions().values();
+    let begun = runs.filter(|run| run.may_have_effect()).count();
+    format!(
+        "Waiting for a new plan: the one before was voided on {}, because {}. {}",
+        day(at),
+        unstopped(why),
+        match begun {
+            0 => "Nothing was done under it.".to_owned(),
+            some => format!(
+                "{} under it may have had an effect, and stay.",
+                count(some, "action")
+            ),
+        }
+    )
 }
 
 fn retired(history: &History<'_>, drift: Option<String>) -> String {

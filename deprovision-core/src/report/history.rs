@@ -1,10 +1,14 @@
 //! The log, checked, read and folded.
 
+use std::collections::BTreeSet;
+
+use crate::id::{ActionId, StepId};
 use crate::journal::Entry;
 use crate::ledger::certificate::{Attested, Certificate};
 use crate::ledger::{Verified, verify};
+use crate::plan::Action;
 use crate::report::{ReportError, ReportSource};
-use crate::retirement::{Event, Retirement};
+use crate::retirement::{ActionPhase, ActionRun, Event, Retirement};
 use crate::time::Timestamp;
 
 /// A log that was checked, with what it adds up to.
@@ -71,6 +75,24 @@ impl<'a> History<'a> {
     /// What a trusted key signed.
     pub(super) fn attested(&self) -> Option<&Attested> {
         self.certified.as_ref()?.attested.as_ref()
+    }
+
+    /// The actions that count of the steps that are asked for: those of the plan in
+    /// force, and those that were begun under one that was voided.
+    pub(super) fn actions_of(
+        &self,
+        wanted: impl Fn(&StepId) -> bool,
+    ) -> impl Iterator<Item = (&Action, &ActionRun)> {
+        let plan = self.state.plan().map(|(plan, _)| plan);
+        let in_force: BTreeSet<&ActionId> = plan
+            .map(|plan| plan.all().map(|(_, action)| &action.id).collect())
+            .unwrap_or_default();
+        self.state.actions().iter().filter_map(move |(id, run)| {
+            let counts = in_force.contains(id) || run.phase != ActionPhase::Waiting;
+            let step = self.state.step_of(id)?;
+            let action = self.state.known_action(id)?;
+            (counts && wanted(step)).then_some((action, run))
+        })
     }
 
     /// When the certificate was signed.

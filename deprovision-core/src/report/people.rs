@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::id::{ObjectionId, PersonId, StepId};
 use crate::permit::Approval;
-use crate::pipeline::{Stage, ids};
+use crate::pipeline::Stage;
 use crate::plan::Action;
 use crate::report::history::History;
 use crate::report::words::{Tone, When, answer, day, phase, when};
@@ -170,35 +170,28 @@ fn interventions(history: &History<'_>) -> Vec<Intervention> {
 }
 
 fn told(history: &History<'_>) -> Vec<ToldPart> {
-    let state = &history.state;
-    let Some((plan, _)) = state.plan() else {
-        return Vec::new();
-    };
-    let notices = plan.all().filter(|(step, action)| {
-        let announces = state
-            .pipeline()
-            .step(step)
-            .is_some_and(|spec| spec.stage == Stage::Announce);
-        let notice = matches!(action.target, ResourceRef::Notice(_));
-        announces && (notice || step.as_str() == ids::ANNOUNCE)
+    let pipeline = history.state.pipeline();
+    let announcing = history.actions_of(|step| {
+        let spec = pipeline.step(step);
+        spec.is_some_and(|spec| spec.stage == Stage::Announce)
     });
-    notices
-        .map(|(_, action)| {
-            let run = state.actions().get(&action.id);
-            let (status, tone) = run.map_or(("not begun", Tone::Calm), phase);
-            let verified = run.filter(|run| run.is_complete());
+    announcing
+        .filter(|(action, _)| matches!(action.target, ResourceRef::Notice(_)))
+        .map(|(action, run)| {
+            let (status, tone) = phase(run);
+            let complete = run.is_complete();
             ToldPart {
                 who: detail(action, &["to", "person"]).unwrap_or_else(|| action.summary.clone()),
                 email: detail(action, &["to", "email"]).unwrap_or_default(),
                 role: detail(action, &["role"]).unwrap_or_default(),
-                status: if verified.is_some() { "told" } else { status },
+                status: if complete { "told" } else { status },
                 tone,
-                evidence: match (verified, run) {
-                    (Some(run), _) => run.evidence.text.clone(),
-                    (None, Some(run)) => answer(run),
-                    (None, None) => String::new(),
+                evidence: if complete {
+                    run.evidence.text.clone()
+                } else {
+                    answer(run)
                 },
-                at: verified.map(|run| when(run.since)),
+                at: complete.then(|| when(run.since)),
             }
         })
         .collect()

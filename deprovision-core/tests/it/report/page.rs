@@ -68,7 +68,7 @@ fn every_phase_has_its_page() {
     let mut story = Story::begin(plain);
     show(
         &story,
-        &["There is no plan yet", "Nobody has approved anything"],
+        &["There is no plan in force", "Nobody has approved anything"],
     );
     story.until_phase(Phase::Planned);
     show(&story, &["What it waits for", "not begun"]);
@@ -126,6 +126,23 @@ fn what_came_back_is_in_the_verdict() {
     let before = story.log.len();
     story.until(|story| story.log.len() > before);
     assert!(page(&story).contains("at the last look nothing had come back"));
+}
+
+#[test]
+fn what_was_done_under_a_voided_plan_is_not_forgotten() {
+    let mut story = Story::begin(plain);
+    story.until_phase(Phase::Announced);
+    story.void();
+    assert_eq!(story.phase(), Phase::Proposed);
+    let voided = page(&story);
+    keep("voided.html", &voided);
+    assert!(voided.contains("the one before was voided on 2027-01-04, because [I-18]"));
+    assert!(voided.contains("2 actions under it may have had an effect"));
+    assert!(!voided.contains("nothing was done"));
+    assert!(voided.contains("Of plans that were voided"));
+    assert!(voided.contains("dana@shop.example") && voided.contains("of a plan that was voided"));
+    story.until_phase(Phase::Announced);
+    assert!(page(&story).contains("Of plans that were voided"));
 }
 
 /// Everything that a page could be broken with, in every text of the log.

@@ -55,6 +55,8 @@ pub(super) struct Story {
     pub(super) requests: u64,
     /// How many more calls to providers fail.
     pub(super) failures: u32,
+    /// How often the plan was voided: the next one names its actions anew.
+    pub(super) voided: u32,
     world: BTreeMap<ActionId, bool>,
     texts: Texts,
 }
@@ -87,6 +89,7 @@ impl Story {
             now,
             requests: 0,
             failures: 0,
+            voided: 0,
             world: BTreeMap::new(),
             texts,
         };
@@ -168,6 +171,20 @@ impl Story {
             reason,
             expires,
         )));
+    }
+
+    /// A key that nobody knew of turns up.
+    pub(super) fn void(&mut self) {
+        let step = StepId::parse(ids::DISABLE_CREDENTIALS).unwrap();
+        let id = "keyfile:shop:local:ak_new".parse().unwrap();
+        let found = vec![ResourceRef::Credential(id)];
+        let catalog = None;
+        self.give(Command::CheckScope {
+            step,
+            found,
+            catalog,
+        });
+        self.voided += 1;
     }
 
     pub(super) fn checkpoint(&self) -> String {
@@ -279,7 +296,8 @@ impl Story {
             .into_iter()
             .enumerate()
             .map(|(number, (target, summary, detail))| {
-                let id = ActionId::parse(format!("{step}/{number}")).unwrap();
+                let id = ActionId::parse(format!("{step}/{}", number + 10 * self.voided as usize))
+                    .unwrap();
                 Action::new(id, target, (self.texts)(&summary)).with_detail(detail)
             })
             .collect()
