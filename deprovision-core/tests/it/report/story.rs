@@ -3,14 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use deprovision_core::catalog::{Api, Contact};
-use deprovision_core::digest::Digest;
+use deprovision_core::catalog::Api;
 use deprovision_core::id::{
     ActionId, ApiId, CallerId, ObjectionId, PersonId, RetirementId, StepId,
 };
 use deprovision_core::journal::{Actor, Entry};
 use deprovision_core::ledger::certificate::{
-    ActionFact, ArchiveFact, Basis, Certificate, LogState, RetirementPredicate, Statement,
+    ActionFact, Basis, Certificate, LogState, RetirementPredicate, Statement,
 };
 use deprovision_core::ledger::{KeyName, SigningKey, sign_checkpoint};
 use deprovision_core::observation::Observation;
@@ -19,13 +18,15 @@ use deprovision_core::pipeline::{Erasure, Pipeline, ids};
 use deprovision_core::plan::{Action, Plan, PlannedStep};
 use deprovision_core::policy::Policy;
 use deprovision_core::provider::{EffectClass, ErrorKind, Outcome};
-use deprovision_core::resource::{DatasetId, ResourceRef};
+use deprovision_core::resource::ResourceRef;
 use deprovision_core::retirement::{
-    Capacity, Command, Event, Evidence, Next, Objection, Phase, Proposal, Reading, Retirement,
+    Capacity, Command, Event, Next, Objection, Phase, Proposal, Reading, Retirement,
 };
 use deprovision_core::time::{Period, Timestamp, Window};
 use deprovision_core::usage::{CallerUse, UsageEvidence};
-use serde_json::{Value, json};
+use serde_json::json;
+
+use super::world;
 
 pub(super) fn stream() -> RetirementId {
     RetirementId::parse("orders-v1").unwrap()
@@ -70,7 +71,7 @@ impl Story {
             ApiId::parse("orders-v1").unwrap(),
             texts("Orders, version 1"),
         );
-        api.owner = Some(contact("dana"));
+        api.owner = Some(world::contact("dana"));
         api.url = Some(texts("https://api.shop.example/orders/v1"));
         api.hosts = vec![texts("api.shop.example")];
         let mut successor = Api::new(
@@ -292,7 +293,7 @@ impl Story {
     }
 
     fn actions(&self, step: &StepId) -> Vec<Action> {
-        targets(step, self.texts)
+        world::targets(step, self.texts)
             .into_iter()
             .enumerate()
             .map(|(number, (target, summary, detail))| {
@@ -339,7 +340,7 @@ impl Story {
         let there = spec.effect == EffectClass::Reading || self.world.contains_key(action);
         let reading = if there {
             Reading::Applied {
-                evidence: self.evidence(step),
+                evidence: world::evidence(step, self.now, self.texts),
             }
         } else {
             Reading::NotApplied {
@@ -347,33 +348,6 @@ impl Story {
             }
         };
         Observation::complete(reading, self.now)
-    }
-
-    fn evidence(&self, step: &StepId) -> Evidence {
-        let manifest = Digest::of_bytes(b"manifest");
-        let text = match step.as_str() {
-            ids::ANNOUNCE => format!("delivered at {}", self.now),
-            ids::SIGNAL => "the gateway sends Deprecation, Sunset and Link".into(),
-            ids::FREEZE_ISSUANCE => "issuing is refused; keys of other APIs are issued".into(),
-            ids::CLOSE => "410 Gone with a problem document; the neighbour answers 200".into(),
-            ids::ARCHIVE => format!("1204 objects, 88410112 bytes read back; manifest {manifest}"),
-            ids::RESTORE_DRILL => {
-                format!("1204 objects, 88410112 bytes restored and compared; manifest {manifest}")
-            }
-            ids::DELETE_CREDENTIALS => "gone; the key beside it is still seen".into(),
-            ids::ERASE => "no object is left; the dataset beside it is still seen".into(),
-            _other => "seen, and so is its neighbour".into(),
-        };
-        let facts = match step.as_str() {
-            ids::ARCHIVE => serde_json::to_value(ArchiveFact::new(
-                dataset(),
-                "dir-archive:shop:local:orders-2027".parse().unwrap(),
-                manifest,
-            ))
-            .unwrap(),
-            _other => Value::Null,
-        };
-        Evidence::from(self.text(&text)).with_facts(facts)
     }
 
     fn certificate(&self) -> Certificate {
@@ -409,71 +383,5 @@ impl Story {
             })
             .collect();
         Certificate::sign(&Statement::new(facts), &key()).unwrap()
-    }
-}
-
-fn contact(name: &str) -> Contact {
-    Contact::new(
-        person(name),
-        format!("{name}@shop.example").parse().unwrap(),
-    )
-}
-
-fn dataset() -> DatasetId {
-    "dir:shop:local:orders".parse().unwrap()
-}
-
-/// What the plan names for a step: no document and no repository.
-fn targets(step: &StepId, texts: Texts) -> Vec<(ResourceRef, String, Value)> {
-    let path = || ResourceRef::AccessPath("gateway:shop:local:orders-v1".parse().unwrap());
-    let keys = || {
-        ["ak_billing", "ak_export"].map(|key| {
-            let id = format!("keyfile:shop:local:{key}").parse().unwrap();
-            (ResourceRef::Credential(id), key)
-        })
-    };
-    let each_key = |what: &str| {
-        keys()
-            .map(|(target, key)| (target, format!("{what} {key}"), Value::Null))
-            .to_vec()
-    };
-    let one = |target, summary: &str| vec![(target, summary.to_owned(), Value::Null)];
-    match step.as_str() {
-        ids::ANNOUNCE => [
-            ("dana", "its owner"),
-            ("erin", "the contact of its consumer billing"),
-        ]
-        .map(|(name, role)| {
-            let id = format!("outbox:shop:local:announcement-{name}")
-                .parse()
-                .unwrap();
-            let detail = json!({ "to": contact(name), "role": texts(role) });
-            let summary = format!("tell {name}@shop.example ({role})");
-            (ResourceRef::Notice(id), summary, detail)
-        })
-        .to_vec(),
-        ids::SIGNAL => one(path(), "put the headers on /orders/v1"),
-        ids::FREEZE_ISSUANCE => one(
-            ResourceRef::Issuer("keyfile:shop:local:issuer".parse().unwrap()),
-            "stop issuing keys for orders-v1",
-        ),
-        ids::CLOSE => one(path(), "answer 410 on /orders/v1"),
-        ids::DISABLE_CREDENTIALS => each_key("disable"),
-        ids::REMOVE_GRANTS => one(
-            ResourceRef::Grant("keyfile:shop:local:billing-orders".parse().unwrap()),
-            "remove the grant of billing",
-        ),
-        ids::ARCHIVE => one(dataset().into(), "archive orders"),
-        ids::RESTORE_DRILL => one(
-            dataset().into(),
-            "restore and compare the archive of orders",
-        ),
-        ids::DELETE_CREDENTIALS => each_key("delete"),
-        ids::ERASE => one(dataset().into(), "erase orders"),
-        brown_out if brown_out.starts_with(ids::BROWN_OUT) => {
-            one(path(), "answer 410 on /orders/v1 for a while")
-        }
-        confirm if confirm.starts_with(ids::CONFIRM) => one(path(), "look at everything again"),
-        _nothing_named => Vec::new(),
     }
 }
