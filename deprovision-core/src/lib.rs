@@ -15,6 +15,7 @@ pub mod pipeline;
 pub mod plan;
 pub mod policy;
 pub mod provider;
+pub mod report;
 pub mod resource;
 pub mod retirement;
 pub mod secret;

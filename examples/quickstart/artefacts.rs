@@ -3,7 +3,9 @@
 use deprovision_core::engine::Engine;
 use deprovision_core::id::RetirementId;
 use deprovision_core::journal::Entry;
-use deprovision_core::ledger::EventsWriter;
+use deprovision_core::ledger::{CheckpointStore, EventsWriter};
+use deprovision_core::report::{ReportSource, html};
+use deprovision_core::time::Clock;
 use deprovision_examples::shop::{Problem, Shop};
 
 /// Writes everything; gives what there is, a line each.
@@ -11,6 +13,7 @@ pub(crate) async fn write(
     shop: &Shop,
     engine: &Engine,
     id: &RetirementId,
+    checkpoints: &dyn CheckpointStore,
 ) -> Result<Vec<String>, Problem> {
     let entries = engine.entries(id).await?;
     let files = &shop.files;
@@ -37,6 +40,14 @@ pub(crate) async fn write(
     }
     files.write("verifier-key.txt", shop.signer()?.verifier().to_string())?;
     written.push("verifier-key.txt: the public key".to_owned());
+    let keys = [shop.signer()?.verifier().clone()];
+    let note = checkpoints.latest(id).await?;
+    let mut report = ReportSource::new(&entries, shop.clock.now()).trusting(&keys);
+    if let Some(note) = &note {
+        report = report.with_checkpoint(note);
+    }
+    files.write("report.html", html(&report)?)?;
+    written.push("report.html: all of it on one page".to_owned());
     let timeline: Vec<String> = engine
         .timeline(id)
         .await?

@@ -134,7 +134,7 @@ async fn tell(args: Args) -> Result<u32, Problem> {
         .await?;
 
     teller.head(&format!("What is left in {}", dir.display()));
-    for line in artefacts::write(&shop, &engine, &id).await? {
+    for line in artefacts::write(&shop, &engine, &id, checkpoints.as_ref()).await? {
         teller.say(format!("  {line}"));
     }
     teller.done();

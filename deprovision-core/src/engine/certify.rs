@@ -17,7 +17,7 @@ use crate::retirement::{Command, Event, Objection, Retirement};
 use crate::time::Timestamp;
 
 /// What no certificate of ours promises.
-const NOT_PROMISED: [&str; 3] = [
+pub(crate) const NOT_PROMISED: [&str; 3] = [
     "traffic that no usage source records",
     "that providers enforce a change everywhere at once",
     "anything against somebody who holds both the journal and the signing key",

@@ -24,6 +24,9 @@ mod run;
 mod status;
 mod stream;
 
+pub(crate) use certify::NOT_PROMISED;
+pub(crate) use status::steps as progress_of;
+
 pub use builder::{Engine, EngineBuilder};
 pub use capacity::Limits as EngineLimits;
 pub use error::{BuildError, EngineError};

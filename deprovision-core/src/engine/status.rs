@@ -162,7 +162,8 @@ fn without_order(why: Vec<Explain>) -> Vec<Explain> {
     if others.is_empty() { order } else { others }
 }
 
-fn steps(state: &Retirement) -> Vec<StepProgress> {
+/// How far each step of a retirement is.
+pub(crate) fn steps(state: &Retirement) -> Vec<StepProgress> {
     let planned = |step: &StepId| state.plan().map_or(&[][..], |(plan, _)| plan.actions(step));
     let steps = state.pipeline().steps().iter();
     steps

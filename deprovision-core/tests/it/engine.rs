@@ -16,6 +16,7 @@ use deprovision_core::pipeline::{Erasure, Pipeline, StepSpec, ids};
 use deprovision_core::plan::Action;
 use deprovision_core::policy::Policy;
 use deprovision_core::provider::{ErrorKind, Outcome, ProviderError, UsageSource};
+use deprovision_core::report::{ReportSource, html};
 use deprovision_core::resource::CredentialId;
 use deprovision_core::retirement::{Mode, Objection, Phase, Proposal, Reading};
 use deprovision_core::step::{Step, StepContext, StepDescription, StepPlan, WriteAuthority};
@@ -299,6 +300,11 @@ async fn a_retirement_runs_to_its_certificate_and_what_was_kept_verifies() {
     use deprovision_core::ledger::CheckpointStore as _;
     let note = bench.checkpoints.latest(&id).await.unwrap().unwrap();
     verify(&id, &entries, &[&note], &keys).unwrap();
+    let source = ReportSource::new(&entries, bench.clock.now())
+        .trusting(&keys)
+        .with_checkpoint(&note);
+    let page = html(&source).unwrap();
+    assert!(page.contains("the certificate of deprovision.test holds for this log"));
     let mut told = 0;
     while progress.try_recv().is_ok() {
         told += 1;

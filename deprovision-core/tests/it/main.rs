@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod engine;
 #[cfg(test)]
+mod report;
+#[cfg(test)]
 mod retired;
 #[cfg(test)]
 mod tamper;

@@ -1,0 +1,206 @@
+//! Who proposed, approved, objected, helped, and who was told.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::id::{ObjectionId, PersonId, StepId};
+use crate::permit::Approval;
+use crate::pipeline::Stage;
+use crate::plan::Action;
+use crate::report::history::History;
+use crate::report::words::{Tone, When, answer, day, phase, when};
+use crate::resource::ResourceRef;
+use crate::retirement::{Event, Objection};
+
+/// The people of a retirement.
+#[derive(Debug, Serialize)]
+pub(super) struct People {
+    proposer: String,
+    proposed_at: When,
+    approvals: Vec<ApprovalPart>,
+    objections: Vec<ObjectionPart>,
+    interventions: Vec<Intervention>,
+    told: Vec<ToldPart>,
+}
+
+/// One person's approvals of one thing.
+#[derive(Debug, Serialize)]
+struct ApprovalPart {
+    by: String,
+    roles: String,
+    of: String,
+    in_force: bool,
+    times: usize,
+    first: When,
+    last: When,
+    expires: When,
+}
+
+/// One objection.
+#[derive(Debug, Serialize)]
+struct ObjectionPart {
+    by: String,
+    id: String,
+    at: When,
+    reason: String,
+    end: String,
+    tone: Tone,
+}
+
+/// Somebody helped, or called it off.
+#[derive(Debug, Serialize)]
+struct Intervention {
+    at: When,
+    text: String,
+}
+
+/// Somebody who is to be told.
+#[derive(Debug, Serialize)]
+struct ToldPart {
+    who: String,
+    email: String,
+    role: String,
+    status: &'static str,
+    tone: Tone,
+    evidence: String,
+    at: Option<When>,
+}
+
+impl People {
+    pub(super) fn of(history: &History<'_>) -> Self {
+        let state = &history.state;
+        Self {
+            proposer: state.proposer().to_string(),
+            proposed_at: when(state.proposed_at()),
+            approvals: approvals(history),
+            objections: objections(history),
+            interventions: interventions(history),
+            told: told(history),
+        }
+    }
+}
+
+fn approvals(history: &History<'_>) -> Vec<ApprovalPart> {
+    let mut given: BTreeMap<(bool, Option<&StepId>, &PersonId, String), Vec<&Approval>> =
+        BTreeMap::new();
+    let in_force = history.state.plan().map(|(_, digest)| digest);
+    for told in &history.told {
+        if let Event::Approved { approval } = &told.event {
+            let voided = in_force != Some(approval.plan);
+            let plan = approval.plan.to_string();
+            let key = (voided, approval.step.as_ref(), &approval.by, plan);
+            given.entry(key).or_default().push(approval);
+        }
+    }
+    given
+        .into_iter()
+        .filter_map(|((voided, step, by, _), given)| {
+            let (first, last) = (given.first()?, given.last()?);
+            let roles: Vec<&str> = last.roles.iter().map(|role| role.as_str()).collect();
+            Some(ApprovalPart {
+                by: by.to_string(),
+                roles: roles.join(", "),
+                of: step.map_or_else(|| "the plan".to_owned(), |step| format!("step {step}")),
+                in_force: !voided,
+                times: given.len(),
+                first: when(first.at),
+                last: when(last.at),
+                expires: when(last.expires),
+            })
+        })
+        .collect()
+}
+
+fn objections(history: &History<'_>) -> Vec<ObjectionPart> {
+    let mut all: Vec<(&Objection, When, Option<String>)> = Vec::new();
+    let withdraw = |all: &mut Vec<(&Objection, When, Option<String>)>, id: &ObjectionId, end| {
+        let open = all.iter_mut().rev();
+        let mut open = open.filter(|(objection, _, ended)| objection.id == *id && ended.is_none());
+        if let Some((_, _, ended)) = open.next() {
+            *ended = Some(end);
+        }
+    };
+    for told in &history.told {
+        match &told.event {
+            Event::Objected { objection } => all.push((objection, when(told.entry.at), None)),
+            Event::ObjectionWithdrawn { id, by } => {
+                let end = format!("withdrawn by {by} on {}", day(told.entry.at));
+                withdraw(&mut all, id, end);
+            }
+            _of_no_objection => {}
+        }
+    }
+    all.into_iter()
+        .map(|(objection, at, ended)| {
+            let expires = day(objection.expires);
+            let (end, tone) = match ended {
+                Some(end) => (end, Tone::Good),
+                None if objection.expires <= history.now => {
+                    (format!("expired on {expires}"), Tone::Calm)
+                }
+                None => (format!("open until {expires}"), Tone::Warn),
+            };
+            ObjectionPart {
+                by: objection.by.to_string(),
+                id: objection.id.to_string(),
+                at,
+                reason: objection.reason.clone(),
+                end,
+                tone,
+            }
+        })
+        .collect()
+}
+
+fn interventions(history: &History<'_>) -> Vec<Intervention> {
+    let said = history.told.iter().filter_map(|told| {
+        let text = match &told.event {
+            Event::Parked { .. } | Event::Resumed { .. } | Event::CancelRequested { .. } => {
+                crate::engine::sentence(&told.event)
+            }
+            _of_nobody => return None,
+        };
+        Some(Intervention {
+            at: when(told.entry.at),
+            text,
+        })
+    });
+    said.collect()
+}
+
+fn told(history: &History<'_>) -> Vec<ToldPart> {
+    let pipeline = history.state.pipeline();
+    let announcing = history.actions_of(|step| {
+        let spec = pipeline.step(step);
+        spec.is_some_and(|spec| spec.stage == Stage::Announce)
+    });
+    announcing
+        .filter(|(action, _)| matches!(action.target, ResourceRef::Notice(_)))
+        .map(|(action, run)| {
+            let (status, tone) = phase(run);
+            let complete = run.is_complete();
+            ToldPart {
+                who: detail(action, &["to", "person"]).unwrap_or_else(|| action.summary.clone()),
+                email: detail(action, &["to", "email"]).unwrap_or_default(),
+                role: detail(action, &["role"]).unwrap_or_default(),
+                status: if complete { "told" } else { status },
+                tone,
+                evidence: if complete {
+                    run.evidence.text.clone()
+                } else {
+                    answer(run)
+                },
+                at: complete.then(|| when(run.since)),
+            }
+        })
+        .collect()
+}
+
+/// A text in an action's details, which belong to its step.
+fn detail(action: &Action, path: &[&str]) -> Option<String> {
+    let found = path
+        .iter()
+        .try_fold(&action.detail, |value, name| value.get(name))?;
+    found.as_str().map(str::to_owned)
+}
