@@ -150,7 +150,7 @@ fn statement(
     facts.actions = actions(state, plan);
     facts.archives = archives(state, plan);
     facts.not_promised = NOT_PROMISED.map(str::to_owned).to_vec();
-    facts.not_promised.extend(plan.notes.iter().cloned());
+    facts.not_promised.extend(plan.gaps.iter().cloned());
     Ok(Statement::new(facts))
 }
 

@@ -33,6 +33,8 @@ pub struct PlanView {
     pub lines: Vec<PlanLine>,
     /// What whoever approves should know.
     pub notes: Vec<String>,
+    /// What could not be seen, and is not promised therefore.
+    pub gaps: Vec<String>,
     /// How long it takes when nobody holds it: the sum of all waits.
     pub duration: Period,
 }
@@ -95,6 +97,7 @@ impl PlanView {
             approve_destruction: state.policy().approve_destruction.clone(),
             lines,
             notes: plan.notes.clone(),
+            gaps: plan.gaps.clone(),
             duration: before,
         })
     }
@@ -190,8 +193,11 @@ impl fmt::Display for PlanView {
                 writeln!(f, "           waits for: {}", line.gates.join("; "))?;
             }
         }
-        if !self.notes.is_empty() {
+        if !self.notes.is_empty() || !self.gaps.is_empty() {
             writeln!(f)?;
+            for gap in &self.gaps {
+                writeln!(f, "  not seen: {gap}")?;
+            }
             for note in &self.notes {
                 writeln!(f, "  note: {note}")?;
             }

@@ -83,6 +83,7 @@ impl Engine {
             .await;
         let mut steps = Vec::new();
         let mut notes = Vec::new();
+        let mut gaps = Vec::new();
         for spec in state.pipeline().steps() {
             let planned = self.plan_step(stream, spec, &api, &usage, now).await;
             let planned = planned.map_err(|source| EngineError::Planning {
@@ -90,11 +91,14 @@ impl Engine {
                 source,
             })?;
             notes.extend(planned.notes);
+            gaps.extend(planned.gaps);
             steps.push(PlannedStep::new(spec.id.clone(), planned.actions));
         }
         notes.dedup();
         let (policy, pipeline) = (state.policy().digest()?, state.pipeline().digest()?);
-        Ok(Plan::new(api, policy, pipeline, steps).with_notes(notes))
+        Ok(Plan::new(api, policy, pipeline, steps)
+            .with_notes(notes)
+            .with_gaps(gaps))
     }
 
     /// What a step would act on now, for the comparison with its plan.

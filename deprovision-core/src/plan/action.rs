@@ -77,9 +77,12 @@ pub struct Plan {
     pub pipeline: Digest,
     /// The steps in the pipeline's order.
     pub steps: Vec<PlannedStep>,
-    /// What whoever approves should know: what could not be seen, and the like.
+    /// What whoever approves should know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// What could not be seen when the plan was made, and is not promised therefore.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<String>,
 }
 
 impl Plan {
@@ -92,6 +95,7 @@ impl Plan {
             pipeline,
             steps,
             notes: Vec::new(),
+            gaps: Vec::new(),
         }
     }
 
@@ -99,6 +103,13 @@ impl Plan {
     #[must_use]
     pub fn with_notes(mut self, notes: Vec<String>) -> Self {
         self.notes = notes;
+        self
+    }
+
+    /// The plan with what could not be seen when it was made.
+    #[must_use]
+    pub fn with_gaps(mut self, gaps: Vec<String>) -> Self {
+        self.gaps = gaps;
         self
     }
 

@@ -66,12 +66,9 @@ fn not_promised(history: &History<'_>, work: &Work, evidence: &EvidencePart) -> 
     let mut all = match history.attested() {
         Some(attested) => attested.statement.predicate.not_promised.clone(),
         None => {
-            let notes = history
-                .state
-                .plan()
-                .map_or(&[][..], |(plan, _)| &plan.notes);
+            let gaps = history.state.plan().map_or(&[][..], |(plan, _)| &plan.gaps);
             let ours = NOT_PROMISED.map(str::to_owned);
-            ours.into_iter().chain(notes.iter().cloned()).collect()
+            ours.into_iter().chain(gaps.iter().cloned()).collect()
         }
     };
     all.extend(evidence.doubts());

@@ -46,6 +46,8 @@ pub struct StepPlan {
     pub actions: Vec<Action>,
     /// What whoever approves should know.
     pub notes: Vec<String>,
+    /// What could not be seen.
+    pub gaps: Vec<String>,
 }
 
 impl StepPlan {
@@ -55,6 +57,7 @@ impl StepPlan {
         Self {
             actions,
             notes: Vec::new(),
+            gaps: Vec::new(),
         }
     }
 
@@ -62,6 +65,13 @@ impl StepPlan {
     #[must_use]
     pub fn noting(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
+        self
+    }
+
+    /// The plan with one more thing that could not be seen.
+    #[must_use]
+    pub fn lacking(mut self, gap: impl Into<String>) -> Self {
+        self.gaps.push(gap.into());
         self
     }
 }

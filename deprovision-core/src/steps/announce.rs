@@ -68,10 +68,10 @@ impl Announce {
         for (caller, contact) in &api.consumers {
             add(contact, format!("the contact of its consumer {caller}"));
         }
-        let mut notes = Vec::new();
+        let mut gaps = Vec::new();
         for source in cx.usage {
             if let Some(doubt) = source.doubt() {
-                notes.push(format!(
+                gaps.push(format!(
                     "who called lately is not known completely: {doubt}"
                 ));
             }
@@ -84,14 +84,14 @@ impl Announce {
                 }
                 let contacts = self.behind(cx, &used.caller).await?;
                 if contacts.is_empty() {
-                    notes.push(unreachable(cx, &used.caller)?);
+                    gaps.push(unreachable(cx, &used.caller)?);
                 }
                 for contact in &contacts {
                     add(contact, format!("behind the caller {}", used.caller));
                 }
             }
         }
-        Ok((people, notes))
+        Ok((people, gaps))
     }
 
     async fn behind(
@@ -194,7 +194,7 @@ impl Step for Announce {
     }
 
     async fn plan(&self, cx: &StepContext<'_>) -> Result<StepPlan, ProviderError> {
-        let (people, notes) = self.recipients(cx).await?;
+        let (people, gaps) = self.recipients(cx).await?;
         let mut plan = StepPlan::default();
         for (person, recipient) in people {
             let id = self.id(cx, NoticeStage::Announcement, &person)?;
@@ -203,7 +203,7 @@ impl Step for Announce {
             plan.actions
                 .push(action(cx, id, summary)?.with_detail(detail));
         }
-        plan.notes = notes;
+        plan.gaps = gaps;
         Ok(plan)
     }
 

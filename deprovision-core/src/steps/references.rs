@@ -46,25 +46,20 @@ impl Step for RemoveReferences {
             let ports = self.providers.repository(id.provider())?;
             // Counted for whoever approves; the count is no part of the plan,
             // since people go on working in the repository.
-            let note = match ports.search.references(id, cx.api).await? {
-                Observation::Known { value, .. } => {
-                    format!(
-                        "{} has {} references to {}",
-                        id.name(),
-                        value.len(),
-                        cx.api.id
-                    )
-                }
-                Observation::Unknown { why } => {
-                    format!(
-                        "the references in {} could not be counted: {why}",
-                        id.name()
-                    )
-                }
+            plan = match ports.search.references(id, cx.api).await? {
+                Observation::Known { value, .. } => plan.noting(format!(
+                    "{} has {} references to {}",
+                    id.name(),
+                    value.len(),
+                    cx.api.id
+                )),
+                Observation::Unknown { why } => plan.lacking(format!(
+                    "the references in {} could not be counted: {why}",
+                    id.name()
+                )),
             };
             let summary = format!("propose the removal of all references in {}", id.name());
             plan.actions.push(action(cx, id.clone(), summary)?);
-            plan = plan.noting(note);
         }
         Ok(plan)
     }
