@@ -231,9 +231,9 @@ async fn a_patch_applies_to_the_default_branch() {
     assert_eq!(none.kind(), &ErrorKind::NotFound);
     done(propose(&code, &id).await);
     let patch = code.patch(&id, &removal()).await.unwrap();
-    copy.write(b"../change.patch", patch.as_bytes());
-    copy.git(&["apply", "../change.patch"]);
-    std::fs::remove_file(copy.path().join("../change.patch")).unwrap();
+    copy.write(b".git/change.patch", patch.as_bytes());
+    copy.git(&["apply", ".git/change.patch"]);
+    std::fs::remove_file(copy.path().join(".git/change.patch")).unwrap();
     assert_eq!(
         std::fs::read(copy.path().join("a.py")).unwrap(),
         b"x\r\nget('/v2/orders')"
