@@ -1,0 +1,11 @@
+//! Given events, when a command, then events or a refusal; and random schedules
+//! against a small world with faults.
+
+mod clock;
+mod facts;
+mod limits;
+mod made;
+mod people;
+mod schedules;
+mod table;
+mod world;
