@@ -210,10 +210,11 @@ impl Retirement {
             ActionPhase::Settling => Some(step.settle.after(run.since)),
             // A driver died in the middle: what it sent may still land.
             ActionPhase::Intended => Some(step.settle.max(step.late).after(run.since)),
-            // A late request can land until then (invariant I-16).
+            // A late request can land until then (invariant I-16). Counted from the
+            // undo and not from the intent: whoever intended it may have sent it
+            // much later, but not after the undo's owner had the lease.
             ActionPhase::UndoSettling | ActionPhase::UndoIntended => {
-                let sent = run.intended_at.unwrap_or(run.since);
-                Some(step.settle.after(run.since).max(step.late.after(sent)))
+                Some(step.settle.max(step.late).after(run.since))
             }
             ActionPhase::Waiting
             | ActionPhase::Prepared

@@ -7,5 +7,6 @@ mod limits;
 mod made;
 mod people;
 mod schedules;
+mod stalled;
 mod table;
 mod world;

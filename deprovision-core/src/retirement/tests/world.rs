@@ -35,6 +35,10 @@ impl Case {
     pub(super) fn new() -> Self {
         let policy = Policy::default();
         let pipeline = Pipeline::standard(&policy, Erasure::AfterArchive).unwrap();
+        Self::of(policy, pipeline)
+    }
+
+    pub(super) fn of(policy: Policy, pipeline: Pipeline) -> Self {
         let api = Api::new(ApiId::parse("orders-v1").unwrap(), "Orders");
         let event = Retirement::propose(Proposal::new(
             api,
