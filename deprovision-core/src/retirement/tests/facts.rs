@@ -1,6 +1,7 @@
 //! What counts as a fact: readings, usage, and what was sent.
 
 use super::world::*;
+use crate::observation::Observation;
 use crate::pipeline::ids;
 use crate::retirement::*;
 use crate::time::{Period, Timestamp};
@@ -113,4 +114,107 @@ fn i_17_what_fails_eight_times_is_parked_with_who_and_what() {
         case.retirement.next(case.now),
         Next::Wait { until: None, .. }
     ));
+}
+
+#[test]
+fn i_9_a_doubtful_look_is_neither_there_nor_absent() {
+    let there = || Reading::Applied {
+        evidence: "page 1".into(),
+    };
+    let absent = || Reading::NotApplied {
+        before: serde_json::json!({}),
+    };
+    for doubtful in [
+        Observation::unknown("the reply was lost"),
+        Observation::partial(there(), start(), "page 2"),
+        Observation::partial(absent(), start(), "page 2"),
+    ] {
+        let mut case = ready();
+        case.until_act(ids::CLOSE);
+        case.drive(&mut || 255);
+        let action = id(ids::CLOSE, 0);
+        for _ in 0..3 {
+            let reading = doubtful.clone();
+            let action = action.clone();
+            case.give(Command::Observe { action, reading }).unwrap();
+        }
+        let run = &case.retirement.actions()[&action];
+        assert_eq!(run.phase, ActionPhase::Settling);
+        assert_eq!((run.agreeing, run.contrary), (0, 0));
+    }
+}
+
+#[test]
+fn i_10_reads_that_disagree_are_counted_anew_and_the_answer_never_counts() {
+    let mut case = ready();
+    case.until_act(ids::CLOSE);
+    // The provider says done, and it is not.
+    case.drive(&mut || 2);
+    let action = id(ids::CLOSE, 0);
+    for there in [true, false, true] {
+        case.world.insert(action.clone(), there);
+        case.drive(&mut || 255);
+        let phase = case.retirement.actions()[&action].phase;
+        assert_eq!(phase, ActionPhase::Settling);
+    }
+    case.drive(&mut || 255);
+    let phase = case.retirement.actions()[&action].phase;
+    assert_eq!(phase, ActionPhase::Verified);
+}
+
+#[test]
+fn i_11_an_empty_selection_changes_nothing() {
+    let mut case = ready();
+    case.until_act(ids::CLOSE);
+    let before = case.retirement.clone();
+    let begin = Command::Begin {
+        actions: vec![],
+        epoch: 1,
+        capacity: Capacity::new(0, 0),
+    };
+    assert_eq!(case.give(begin), Ok(vec![]));
+    assert_eq!(case.retirement, before);
+}
+
+#[test]
+fn i_15_nothing_is_sent_before_what_undo_restores_is_known() {
+    let mut case = ready();
+    while !matches!(case.retirement.next(case.now), Next::Prepare { .. }) {
+        if !case.drive(&mut || 255) {
+            case.pass_time();
+        }
+    }
+    let Next::Prepare { actions } = case.retirement.next(case.now) else {
+        return;
+    };
+    let begin = Command::Begin {
+        actions,
+        epoch: 1,
+        capacity: Capacity::new(0, 0),
+    };
+    assert!(matches!(case.give(begin), Err(Refusal::NotNow(_))));
+}
+
+#[test]
+fn i_17_what_is_parked_sends_nothing_and_its_watch_does_not_end() {
+    let mut case = ready();
+    case.until_act(ids::CLOSE);
+    case.park().unwrap();
+    let begin = Command::Begin {
+        actions: vec![id(ids::CLOSE, 0)],
+        epoch: 1,
+        capacity: Capacity::new(0, 0),
+    };
+    assert!(matches!(case.give(begin), Err(Refusal::NotNow(_))));
+    let mut case = ready();
+    while !matches!(case.retirement.mode(), Mode::Watching { .. }) {
+        if !case.drive(&mut || 255) {
+            case.pass_time();
+        }
+    }
+    case.park().unwrap();
+    case.now = Period::days(10_000).after(case.now);
+    let audit = Command::RecordAudit { drift: vec![] };
+    assert!(matches!(case.give(audit), Err(Refusal::NotNow(_))));
+    assert!(matches!(case.retirement.mode(), Mode::Watching { .. }));
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::world::*;
 use crate::id::{ObjectionId, StepId};
 use crate::permit::Approval;
-use crate::pipeline::{Pipeline, ids};
+use crate::pipeline::{Pipeline, Stage, StepSpec, ids};
 use crate::policy::Policy;
+use crate::provider::{EffectClass, Reversibility};
 use crate::retirement::*;
 use crate::time::Period;
 
@@ -115,4 +116,48 @@ fn i_16_an_undo_is_looked_at_again_once_late_requests_can_no_longer_land() {
     case.finish();
     assert_eq!(*case.retirement.mode(), Mode::Cancelled);
     assert!(case.world.values().all(|on| !on));
+}
+
+#[test]
+fn i_16_an_objection_holds_the_certificate_too() {
+    let spec = StepSpec::new(
+        StepId::parse("close").unwrap(),
+        Stage::Close,
+        "close",
+        Reversibility::Reversible,
+        EffectClass::Absorbing,
+    );
+    let policy = Policy::default();
+    let pipeline = Pipeline::build(vec![spec], &policy).unwrap();
+    let mut case = Case::of(policy, pipeline);
+    while case.retirement.next(case.now) != Next::Certify {
+        if !case.drive(&mut || 255) {
+            case.pass_time();
+        }
+    }
+    case.object("payroll").unwrap();
+    match case.retirement.next(case.now) {
+        Next::Wait { why, .. } => assert_eq!(why[0].rule, "I-16"),
+        other => panic!("an objection holds it: {other:?}"),
+    }
+    let certify = Command::Certify {
+        statement: crate::digest::Digest::of_bytes(b"statement"),
+        envelope: "{}".into(),
+    };
+    assert!(matches!(case.give(certify), Err(Refusal::NotNow(_))));
+    case.cancel().unwrap();
+    case.finish();
+    assert!(case.world.values().all(|on| !on));
+}
+
+#[test]
+fn i_7_an_approval_expires_before_its_first_use_and_never_later_than_the_policy_says() {
+    let mut case = ready();
+    case.drive(&mut || 255);
+    case.approve(None);
+    let asked = Period::days(365).after(case.now);
+    let given = case.retirement.approvals()[0].expires;
+    assert!(given < asked, "the policy's 72 h, not what was asked for");
+    assert!(case.retirement.approval(None, case.now).is_ok());
+    assert!(case.retirement.approval(None, given).is_err());
 }
