@@ -5,6 +5,8 @@ mod docs;
 #[cfg(test)]
 mod engine;
 #[cfg(test)]
+mod no_forgery;
+#[cfg(test)]
 mod retired;
 #[cfg(test)]
 mod tamper;
