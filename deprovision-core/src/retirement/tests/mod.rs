@@ -5,6 +5,7 @@ mod clock;
 mod facts;
 mod limits;
 mod made;
+mod notice;
 mod people;
 mod schedules;
 mod stalled;
