@@ -7,9 +7,8 @@ use serde_json::json;
 use super::super::*;
 use super::made::Made;
 use crate::catalog::Api;
-use crate::id::{ActionId, ApiId, ObjectionId, PersonId, StepId};
+use crate::id::{ActionId, ApiId, PersonId, StepId};
 use crate::observation::Observation;
-use crate::permit::Approval;
 use crate::pipeline::{Erasure, Pipeline, ids};
 use crate::plan::{Action, Plan, PlannedStep};
 use crate::policy::Policy;
@@ -126,7 +125,7 @@ impl Case {
             .unwrap();
     }
 
-    fn reads(&self, action: &ActionId) -> bool {
+    pub(super) fn reads(&self, action: &ActionId) -> bool {
         self.retirement.spec_of(action).unwrap().effect == EffectClass::Reading
     }
 
@@ -297,32 +296,6 @@ impl Case {
         self.give(command).unwrap();
     }
 
-    /// Somebody else does the first thing that we have not looked at yet.
-    pub(super) fn be_helped(&mut self) {
-        let first = self
-            .retirement
-            .actions()
-            .iter()
-            .find(|(id, run)| run.phase == ActionPhase::Waiting && !self.reads(id));
-        if let Some((id, _)) = first {
-            self.world.insert(id.clone(), true);
-            self.theirs.insert(id.clone());
-        }
-    }
-
-    pub(super) fn approve(&mut self, step: Option<&str>) {
-        let Some((_, digest)) = self.retirement.plan() else {
-            return;
-        };
-        for by in ["ann", "bob"] {
-            let step = step.map(|step| StepId::parse(step).unwrap());
-            let expires = Period::days(365).after(self.now);
-            let approval =
-                Approval::new(person(by), BTreeSet::new(), digest, step, self.now, expires);
-            let _ = self.give(Command::Approve(approval));
-        }
-    }
-
     /// Lets time pass until something is due; people approve, and help what is parked.
     pub(super) fn pass_time(&mut self) {
         let Next::Wait { until, why } = self.retirement.next(self.now) else {
@@ -375,31 +348,6 @@ impl Case {
             }
         }
         panic!("{wanted} never comes");
-    }
-
-    pub(super) fn object(&mut self, name: &str) -> Result<Vec<Event>, Refusal> {
-        let expires = Period::days(9).after(self.now);
-        let id = ObjectionId::parse(name).unwrap();
-        self.give(Command::Object(Objection::new(
-            id,
-            person("carol"),
-            "payroll",
-            expires,
-        )))
-    }
-
-    pub(super) fn park(&mut self) -> Result<Vec<Event>, Refusal> {
-        self.give(Command::Park {
-            reason: "a driver could not go on".into(),
-            next_safe_action: "help it".into(),
-        })
-    }
-
-    pub(super) fn cancel(&mut self) -> Result<Vec<Event>, Refusal> {
-        self.give(Command::Cancel {
-            by: person("carol"),
-            reason: "needed".into(),
-        })
     }
 }
 
