@@ -13,7 +13,7 @@ use std::process::{Command, ExitCode};
 const HELP: &str = "\
 cargo xtask test     run all tests, and check what the workspace promises of itself
 cargo xtask verify   formatting, lints, docs, dependencies, tests; changes nothing
-cargo xtask fix      format, and apply what clippy suggests
+cargo xtask fix      format, apply what clippy suggests, draw the diagrams in the docs
 cargo xtask help     this text";
 
 /// Why a command of ours failed; printed as it is.
@@ -105,5 +105,18 @@ fn fix() -> Result<(), Failure> {
         "--allow-dirty",
         "--allow-staged",
     ]))?;
-    succeed(&mut cargo(&["fmt", "--all"]))
+    succeed(&mut cargo(&["fmt", "--all"]))?;
+    // The diagrams in the docs come from the state table.
+    succeed(
+        cargo(&[
+            "test",
+            "--package",
+            "deprovision-core",
+            "--test",
+            "it",
+            "--",
+            "docs::the_diagrams",
+        ])
+        .env("DEPROVISION_WRITE_DOCS", "1"),
+    )
 }

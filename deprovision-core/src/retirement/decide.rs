@@ -203,6 +203,11 @@ impl Retirement {
                 "only what is retired is audited".to_owned(),
             ));
         };
+        if self.parked.is_some() {
+            return Err(Refusal::NotNow(
+                "it is parked; help it and resume before it is audited".to_owned(),
+            ));
+        }
         let over = self.policy.watch.lasts.after(since) <= now;
         let mut events = vec![if drift.is_empty() {
             Event::AuditPassed

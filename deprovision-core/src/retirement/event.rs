@@ -301,3 +301,77 @@ pub enum Event {
     /// The watch is over.
     WatchEnded,
 }
+
+impl Event {
+    /// Its name in the log.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Proposed { .. } => "proposed",
+            Self::Planned { .. } => "planned",
+            Self::PlanVoided { .. } => "plan_voided",
+            Self::Approved { .. } => "approved",
+            Self::Objected { .. } => "objected",
+            Self::ObjectionWithdrawn { .. } => "objection_withdrawn",
+            Self::UsageRead { .. } => "usage_read",
+            Self::ScopeConfirmed { .. } => "scope_confirmed",
+            Self::ActionSkipped { .. } => "action_skipped",
+            Self::ActionPrepared { .. } => "action_prepared",
+            Self::ActionIntended { .. } => "action_intended",
+            Self::ActionReported { .. } => "action_reported",
+            Self::ActionObserved { .. } => "action_observed",
+            Self::ActionVerified { .. } => "action_verified",
+            Self::LookDelayed { .. } => "look_delayed",
+            Self::ActionDelayed { .. } => "action_delayed",
+            Self::UndoIntended { .. } => "undo_intended",
+            Self::UndoReported { .. } => "undo_reported",
+            Self::UndoObserved { .. } => "undo_observed",
+            Self::ActionUndone { .. } => "action_undone",
+            Self::Parked { .. } => "parked",
+            Self::Resumed { .. } => "resumed",
+            Self::CancelRequested { .. } => "cancel_requested",
+            Self::Unwound => "unwound",
+            Self::ClockStepped { .. } => "clock_stepped",
+            Self::Certified { .. } => "certified",
+            Self::AuditPassed => "audit_passed",
+            Self::DriftFound { .. } => "drift_found",
+            Self::WatchEnded => "watch_ended",
+        }
+    }
+
+    /// The action that it is about, if it is about one.
+    #[must_use]
+    pub fn action(&self) -> Option<&ActionId> {
+        match self {
+            Self::ActionSkipped { action, .. }
+            | Self::ActionPrepared { action, .. }
+            | Self::ActionIntended { action, .. }
+            | Self::ActionReported { action, .. }
+            | Self::ActionObserved { action, .. }
+            | Self::ActionVerified { action, .. }
+            | Self::LookDelayed { action, .. }
+            | Self::ActionDelayed { action, .. }
+            | Self::UndoIntended { action, .. }
+            | Self::UndoReported { action, .. }
+            | Self::UndoObserved { action, .. }
+            | Self::ActionUndone { action, .. } => Some(action),
+            Self::Proposed { .. }
+            | Self::Planned { .. }
+            | Self::PlanVoided { .. }
+            | Self::Approved { .. }
+            | Self::Objected { .. }
+            | Self::ObjectionWithdrawn { .. }
+            | Self::UsageRead { .. }
+            | Self::ScopeConfirmed { .. }
+            | Self::Parked { .. }
+            | Self::Resumed { .. }
+            | Self::CancelRequested { .. }
+            | Self::Unwound
+            | Self::ClockStepped { .. }
+            | Self::Certified { .. }
+            | Self::AuditPassed
+            | Self::DriftFound { .. }
+            | Self::WatchEnded => None,
+        }
+    }
+}

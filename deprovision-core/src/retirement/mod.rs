@@ -16,7 +16,9 @@ mod next;
 mod phase;
 mod proposal;
 mod refusal;
+mod standing;
 mod state;
+pub mod table;
 #[cfg(test)]
 mod tests;
 
@@ -26,4 +28,5 @@ pub use next::Next;
 pub use phase::Phase;
 pub use proposal::Proposal;
 pub use refusal::{Explain, Refusal};
+pub use standing::Standing;
 pub use state::{ActionPhase, ActionRun, Mode, Parked, Retirement};

@@ -127,7 +127,17 @@ impl Retirement {
         }
         let complete = self.completions();
         if complete.len() == self.pipeline.steps().len() {
-            return Next::Certify;
+            // Of what can be taken back, nothing is sealed under an objection.
+            let Some(objection) = self.open_objection(now) else {
+                return Next::Certify;
+            };
+            waits.add(Explain::new(
+                "I-16",
+                format!("an objection of {}: {}", objection.by, objection.reason),
+                "its withdrawal or expiry",
+                Some(objection.expires),
+            ));
+            return waits.into_next();
         }
         for step in self
             .pipeline
@@ -205,15 +215,17 @@ impl Retirement {
     }
 
     /// When an action that was sent may be looked at; `None` when it was not sent.
+    /// A step of the wall clock brings no look nearer (invariant I-21).
     fn look_at(&self, step: &StepSpec, run: &ActionRun) -> Option<Timestamp> {
         match run.phase {
-            ActionPhase::Settling => Some(step.settle.after(run.since)),
+            ActionPhase::Settling => Some(self.passed_at(run.since, step.settle)),
             // A driver died in the middle: what it sent may still land.
-            ActionPhase::Intended => Some(step.settle.max(step.late).after(run.since)),
-            // A late request can land until then (invariant I-16).
+            ActionPhase::Intended => Some(self.passed_at(run.since, step.settle.max(step.late))),
+            // A late request can land until then (invariant I-16). Counted from the
+            // undo and not from the intent: whoever intended it may have sent it
+            // much later, but not after the undo's owner had the lease.
             ActionPhase::UndoSettling | ActionPhase::UndoIntended => {
-                let sent = run.intended_at.unwrap_or(run.since);
-                Some(step.settle.after(run.since).max(step.late.after(sent)))
+                Some(self.passed_at(run.since, step.settle.max(step.late)))
             }
             ActionPhase::Waiting
             | ActionPhase::Prepared

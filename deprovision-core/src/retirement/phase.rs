@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::pipeline::Stage;
-use crate::retirement::{ActionRun, Mode, Retirement};
+use crate::retirement::{ActionRun, Retirement, Standing};
 use crate::time::Timestamp;
 
 /// How far a retirement is, in one word.
@@ -65,16 +65,15 @@ impl Retirement {
     /// The phase at `now`.
     #[must_use]
     pub fn phase(&self, now: Timestamp) -> Phase {
-        match self.mode {
-            Mode::Cancelled => return Phase::Cancelled,
-            Mode::Watching { .. } | Mode::Finished => return Phase::Retired,
-            // Parked blocks everything else, and is said first.
-            Mode::Forward | Mode::Unwinding if self.parked.is_some() => return Phase::Parked,
-            Mode::Unwinding => return Phase::Unwinding,
-            Mode::Forward => {}
-        }
-        if self.open_objection(now).is_some() {
-            return Phase::OnHold;
+        match self.standing(now) {
+            Standing::Cancelled => return Phase::Cancelled,
+            Standing::Watching | Standing::WatchingParked | Standing::Finished => {
+                return Phase::Retired;
+            }
+            Standing::Parked | Standing::UnwindingParked => return Phase::Parked,
+            Standing::Unwinding => return Phase::Unwinding,
+            Standing::OnHold => return Phase::OnHold,
+            Standing::Forward => {}
         }
         if self.pivot_at.is_some() {
             return Phase::Destroying;

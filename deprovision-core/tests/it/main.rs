@@ -1,7 +1,11 @@
 //! Integration tests: what the parts promise together, through the public API.
 
 #[cfg(test)]
+mod docs;
+#[cfg(test)]
 mod engine;
+#[cfg(test)]
+mod no_forgery;
 #[cfg(test)]
 mod report;
 #[cfg(test)]
