@@ -19,7 +19,7 @@ usage: cargo run --release --example quickstart -- [OPTIONS]
 
 /// How the story goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Course {
+pub(crate) enum Ending {
     /// To the end.
     Straight,
     /// Somebody objects.
@@ -34,7 +34,7 @@ pub(crate) enum Course {
 #[derive(Debug)]
 pub(crate) struct Args {
     pub(crate) dir: Option<PathBuf>,
-    pub(crate) course: Course,
+    pub(crate) ending: Ending,
     pub(crate) help: bool,
     /// Set for the process that is to be killed: it says where it is.
     pub(crate) victim: bool,
@@ -45,24 +45,24 @@ pub(crate) fn read() -> Result<Args, Problem> {
     use lexopt::prelude::{Long, Short, Value};
     let mut args = Args {
         dir: None,
-        course: Course::Straight,
+        ending: Ending::Straight,
         help: false,
         victim: false,
     };
     let mut parser = lexopt::Parser::from_env();
-    let choose = |args: &mut Args, course| {
-        if args.course != Course::Straight && args.course != course {
+    let choose = |args: &mut Args, ending| {
+        if args.ending != Ending::Straight && args.ending != ending {
             return Err("only one of --object, --cancel and --crash can be shown at a time");
         }
-        args.course = course;
+        args.ending = ending;
         Ok(())
     };
     while let Some(arg) = parser.next()? {
         match arg {
             Long("dir") => args.dir = Some(parser.value()?.into()),
-            Long("object") => choose(&mut args, Course::Object)?,
-            Long("cancel") => choose(&mut args, Course::Cancel)?,
-            Long("crash") => choose(&mut args, Course::Crash)?,
+            Long("object") => choose(&mut args, Ending::Object)?,
+            Long("cancel") => choose(&mut args, Ending::Cancel)?,
+            Long("crash") => choose(&mut args, Ending::Crash)?,
             Long("victim") => args.victim = true,
             Long("help") | Short('h') => args.help = true,
             Long(_) | Short(_) | Value(_) => {

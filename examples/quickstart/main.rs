@@ -24,15 +24,20 @@ use deprovision_core::provider::UsageSource;
 use deprovision_core::retirement::Phase;
 use deprovision_core::time::{Clock, Period, Window};
 use deprovision_core::usage::{Verdict, VerdictRule, verdict};
-use deprovision_examples::shop::{Files, Problem, Shop};
+use deprovision_examples::crash::{Points, dying_steps};
+use deprovision_examples::shop::{Course, Files, Problem, Shop};
 use deprovision_journal::RedbJournal;
 use deprovision_local::CheckpointDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use crate::args::{Args, Course};
+use crate::args::{Args, Ending};
 use crate::show::Show;
 use crate::story::{Story, indent};
 use crate::teller::Teller;
+
+/// Where the first process of `--crash` is killed: the key is disabled, and nobody
+/// has written that down yet.
+const DEATH: &str = "after apply disable-credentials/credential/keyfile:shop:local:ak_billing #1";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -72,7 +77,7 @@ async fn tell(args: Args) -> Result<u32, Problem> {
             .tempdir()?
             .keep(),
     };
-    if args.course == Course::Crash && !args.victim {
+    if args.ending == Ending::Crash && !args.victim {
         crash(&dir).await?;
     }
     let shop = Shop::open(Files::below(&dir)).await?;
@@ -90,36 +95,41 @@ async fn tell(args: Args) -> Result<u32, Problem> {
         RedbJournal::create(&path, clock).await?
     });
     let checkpoints = Arc::new(CheckpointDir::create(shop.files.path("checkpoints"))?);
-    let engine = shop.engine(journal, checkpoints.clone(), shop.steps()?)?;
+    let mut steps = shop.steps()?;
+    if args.victim {
+        steps = dying_steps(steps, &Arc::new(Points::stopping_at(DEATH)));
+    }
+    let engine = shop.engine(journal, checkpoints.clone(), steps)?;
     let mut story = Story {
-        shop: &shop,
         progress: engine.subscribe(),
-        engine: engine.clone(),
-        id: RetirementId::parse("orders-v1")?,
+        course: Course {
+            shop: &shop,
+            engine: engine.clone(),
+            id: RetirementId::parse("orders-v1")?,
+        },
         teller: &teller,
-        speaks: args.victim,
     };
     let before = remember_data(&shop)?;
     begin(&mut story).await?;
 
     teller.head("Retiring it (the clock is moved; everything else is real)");
-    let found = engine.status(&story.id).await?;
-    match args.course {
+    let found = engine.status(&story.course.id).await?;
+    match args.ending {
         _ if matches!(found.phase, Phase::Retired | Phase::Cancelled) => {
             teller.say(format!(
                 "  it is {} already; nothing is repeated",
                 found.phase
             ));
         }
-        Course::Object => story.object().await?,
-        Course::Cancel => story.cancel().await?,
-        Course::Straight | Course::Crash => {}
+        Ending::Object => story.object().await?,
+        Ending::Cancel => story.cancel().await?,
+        Ending::Straight | Ending::Crash => {}
     }
-    let cancelled = engine.status(&story.id).await?.phase == Phase::Cancelled;
+    let cancelled = engine.status(&story.course.id).await?.phase == Phase::Cancelled;
     if !cancelled {
         story.finish().await?;
     }
-    let id = story.id.clone();
+    let id = story.course.id.clone();
 
     teller.head("What is true now");
     let mut show = Show::new(&teller);
@@ -200,24 +210,35 @@ fn in_words(verdict: &Verdict) -> String {
 
 /// Proposes, unless that was done before, and shows the plan.
 async fn begin(story: &mut Story<'_>) -> Result<(), Problem> {
-    if story.engine.retirement(&story.id).await.is_ok() {
+    if story
+        .course
+        .engine
+        .retirement(&story.course.id)
+        .await
+        .is_ok()
+    {
         story
             .teller
             .head("The plan was shown before; it is in plan.txt");
         return Ok(());
     }
     let proposal = story
+        .course
         .shop
         .proposal("idle for months; version 2 does the same")?;
-    match story.engine.propose(proposal).await {
-        Ok(id) => story.id = id,
-        Err(EngineError::AlreadyUnderWay { retirement, .. }) => story.id = retirement,
+    match story.course.engine.propose(proposal).await {
+        Ok(id) => story.course.id = id,
+        Err(EngineError::AlreadyUnderWay { retirement, .. }) => story.course.id = retirement,
         Err(error) => return Err(error.into()),
     }
-    if let Ok(plan) = story.engine.plan(&story.id).await {
+    if let Ok(plan) = story.course.engine.plan(&story.course.id).await {
         story.teller.head("The plan, before anything is done");
         story.teller.say(indent(&plan.to_string()));
-        story.shop.files.write("plan.txt", format!("{plan}\n"))?;
+        story
+            .course
+            .shop
+            .files
+            .write("plan.txt", format!("{plan}\n"))?;
     }
     Ok(())
 }
@@ -247,17 +268,16 @@ async fn crash(dir: &std::path::Path) -> Result<(), Problem> {
         .take()
         .ok_or("the first process has no output")?;
     let mut lines = BufReader::new(out).lines();
-    let mut last = String::new();
-    while let Some(line) = lines.next_line().await? {
-        if let Some(said) = line.strip_prefix("victim: ") {
-            last = said.to_owned();
-            if said.contains("disable-credentials/") && said.ends_with(" begins") {
-                break;
-            }
-        }
+    let mut stands = None;
+    while let (None, Some(line)) = (&stands, lines.next_line().await?) {
+        stands = Points::heard(&line).map(str::to_owned);
     }
     child.kill().await?;
-    println!("  killed (SIGKILL) right after event {last}");
+    match stands {
+        Some(point) => println!("  killed (SIGKILL) {point}"),
+        // The directory was used before, and the story was over already.
+        None => println!("  it ended before it came to the point where it was to be killed"),
+    }
     println!("  what follows is another process, over what the first one left");
     Ok(())
 }

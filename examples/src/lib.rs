@@ -2,4 +2,5 @@
 //! touches, in one directory and one process.
 #![deny(missing_docs)]
 
+pub mod crash;
 pub mod shop;

@@ -7,6 +7,7 @@
 
 mod callers;
 mod code;
+mod course;
 mod engine;
 mod files;
 mod service;
@@ -14,6 +15,7 @@ mod world;
 
 pub use callers::{Answer, Callers};
 pub use code::Reviewer;
+pub use course::{Course, News};
 pub use engine::{people, policy};
 pub use files::Files;
-pub use world::{Problem, Shop};
+pub use world::{Keys, Problem, Shop};
