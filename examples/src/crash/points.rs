@@ -6,6 +6,7 @@ use std::sync::Mutex;
 
 /// On which side of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a call has two sides")]
 pub enum Side {
     /// Before it.
     Before,

@@ -12,6 +12,10 @@ const ROUNDS: u32 = 2_000;
 
 /// What whoever watches may want to know.
 #[derive(Debug)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "whoever tells the story tells all of it"
+)]
 pub enum News<'a> {
     /// The engine came to rest here.
     Rest(&'a Status),
