@@ -32,7 +32,7 @@ impl Story<'_> {
             progress,
         } = self;
         let clock = course.shop.clock.clone();
-        let status = course
+        course
             .until(reached, |news| match news {
                 News::Rest(status) => {
                     tell_news(teller, progress);
@@ -43,8 +43,7 @@ impl Story<'_> {
                     format!("ann reviewed and merged the branch {branch}"),
                 ),
             })
-            .await;
-        status
+            .await
     }
 
     /// The team behind the reports objects, and takes it back after a while.

@@ -122,19 +122,20 @@ impl Engine {
         authorise: impl Fn(&Call) -> Result<(What, Option<WriteAuthority>), ProviderError>,
     ) -> Result<(), EngineError> {
         let id = stream.id.clone();
-        let now = state.forward(self.clock.now());
         let mut running = FuturesUnordered::new();
         for action in actions {
             let call = self.call(state, action)?;
-            let authorised = authorise(&call);
-            let (id, action) = (&id, action.clone());
+            let (id, action, authorise) = (&id, action.clone(), &authorise);
             running.push(async move {
-                let answer = match authorised {
+                let slots = self.slots(call.action.target.locator().provider());
+                // The semaphore is never closed; without a slot the call goes on.
+                let _slot = slots.acquire().await.ok();
+                // Only now: a permit that was given before the wait for a slot could
+                // run out in it (invariant I-14).
+                let answer = match authorise(&call) {
                     Err(error) => Answer::Wrote(Err(error)),
                     Ok((what, authority)) => {
-                        let slots = self.slots(call.action.target.locator().provider());
-                        // The semaphore is never closed; without a slot the call goes on.
-                        let _slot = slots.acquire().await.ok();
+                        let now = state.forward(self.clock.now());
                         let cx = StepContext::new(id, state, &call.spec, now);
                         let span = tracing::debug_span!("call", %action, ?what);
                         one_call(&call, &cx, what, authority).instrument(span).await

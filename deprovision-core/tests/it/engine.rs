@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use deprovision_core::catalog::{Api, Catalog, Face, FaceKind};
-use deprovision_core::engine::{Approve, Engine, EngineError};
+use deprovision_core::engine::{Approve, Engine, EngineError, EngineLimits};
 use deprovision_core::id::{ApiId, ObjectionId, PersonId, RetirementId, StepId, WorkerId};
 use deprovision_core::journal::MemoryJournal;
 use deprovision_core::ledger::{KeyName, MemoryCheckpointStore, SigningKey, verify};
@@ -34,6 +34,9 @@ struct World {
     calls: AtomicU64,
     most_calls: AtomicU64,
     requests: AtomicU64,
+    /// How many minutes pass in each call, by that clock.
+    slow: AtomicU64,
+    clock: Mutex<Option<Arc<ManualClock>>>,
 }
 
 /// A step that switches two targets on.
@@ -95,6 +98,15 @@ impl Step for Switch {
         );
         let calls = self.world.calls.fetch_add(1, Ordering::SeqCst) + 1;
         self.world.most_calls.fetch_max(calls, Ordering::SeqCst);
+        let clock = self.world.clock.lock().unwrap().clone();
+        if let Some(clock) = clock {
+            let until = authority.permit().not_after();
+            assert!(
+                clock.now() < until,
+                "I-14: a call under a permit that ran out"
+            );
+            clock.advance(Period::minutes(self.world.slow.load(Ordering::SeqCst)));
+        }
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         self.world.calls.fetch_sub(1, Ordering::SeqCst);
         if self.world.fails.load(Ordering::SeqCst) > 0 {
@@ -205,10 +217,15 @@ impl Bench {
     }
 
     fn engine(&self, worker: &str) -> Engine {
+        self.engine_with(worker, EngineLimits::default())
+    }
+
+    fn engine_with(&self, worker: &str, limits: EngineLimits) -> Engine {
         let mut builder = Engine::builder()
             .journal(Arc::new(self.journal.clone()))
             .clock(self.clock.clone())
             .worker(WorkerId::parse(worker).unwrap())
+            .limits(limits)
             .signer(key())
             .checkpoints(self.checkpoints.clone())
             .usage_source(Arc::new(Log {
@@ -419,6 +436,22 @@ async fn i_14_a_worker_that_lost_its_lease_stops_and_another_goes_on() {
 }
 
 #[tokio::test]
+async fn i_14_a_call_that_waited_for_its_turn_is_not_sent_under_a_lease_that_ran_out() {
+    let bench = Bench::new();
+    *bench.world.clock.lock().unwrap() = Some(bench.clock.clone());
+    bench.world.slow.store(20, Ordering::SeqCst);
+    let mut limits = EngineLimits::default();
+    limits.calls_per_provider = 1;
+    let engine = bench.engine_with("w1", limits);
+    let id = bench.propose(&engine).await;
+    bench.approve(&engine, &id).await;
+    bench.finish(&engine, &id).await;
+    assert_eq!(engine.status(&id).await.unwrap().phase, Phase::Retired);
+    let on = bench.world.on.lock().unwrap().len() as u64;
+    assert_eq!(bench.world.writes.load(Ordering::SeqCst), on);
+}
+
+#[tokio::test]
 async fn i_17_a_provider_that_keeps_failing_parks_the_run_and_a_person_resumes_it() {
     let bench = Bench::new();
     let engine = bench.engine("w1");
@@ -446,33 +479,14 @@ async fn i_17_a_provider_that_keeps_failing_parks_the_run_and_a_person_resumes_i
 
 #[tokio::test]
 async fn i_12_one_goes_first_and_no_more_than_allowed_at_once() {
-    let bench = Bench::new();
-    let engine = bench.engine("w1");
+    let mut bench = Bench::new();
     *bench.world.extra.lock().unwrap() = (0..9).map(|n| format!("x{n}")).collect();
-    let mut limits = deprovision_core::engine::EngineLimits::default();
-    limits.calls_per_provider = 3;
-    drop(engine);
-    let mut bench = bench;
     bench.policy.limits.credentials = 1_000;
     bench.policy.limits.targets = 1_000;
     bench.policy.limits.irreversible_per_day = 7;
-    let mut builder = Engine::builder()
-        .journal(Arc::new(bench.journal.clone()))
-        .clock(bench.clock.clone())
-        .signer(key())
-        .limits(limits)
-        .usage_source(Arc::new(Log {
-            world: bench.world.clone(),
-            clock: bench.clock.clone(),
-        }));
-    for spec in bench.pipeline.steps() {
-        let step = Switch {
-            spec: spec.clone(),
-            world: bench.world.clone(),
-        };
-        builder = builder.step(spec.id.clone(), Arc::new(step));
-    }
-    let engine = builder.build().unwrap();
+    let mut limits = EngineLimits::default();
+    limits.calls_per_provider = 3;
+    let engine = bench.engine_with("w1", limits);
     let id = bench.propose(&engine).await;
     bench.approve(&engine, &id).await;
     bench.finish(&engine, &id).await;
