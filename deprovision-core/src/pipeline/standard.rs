@@ -84,6 +84,11 @@ const DATA_CALL: Period = Period::hours(6);
 /// How long searching or changing a repository may take.
 const CODE_CALL: Period = Period::minutes(10);
 
+/// How long a request that was sent may still take effect (invariant I-16): on AWS
+/// signed requests are refused after 5 minutes, and a call to a disk or to git that
+/// was given up is over by then.
+const LATE: Period = Period::minutes(5);
+
 fn step(
     name: &str,
     stage: Stage,
@@ -91,6 +96,9 @@ fn step(
     effect: EffectClass,
 ) -> Result<StepSpec, ParseIdError> {
     let mut spec = StepSpec::new(id(name)?, stage, title, Reversibility::Reversible, effect);
+    if effect != EffectClass::Reading {
+        spec.late = LATE;
+    }
     spec.call_timeout = match stage {
         Stage::Archive | Stage::Destroy | Stage::Certify => DATA_CALL,
         Stage::Document | Stage::RemoveCode => CODE_CALL,

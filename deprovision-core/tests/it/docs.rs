@@ -82,7 +82,15 @@ fn tests_in_the_sources() -> BTreeSet<String> {
                     folders.push(entry.path());
                 }
             } else if name.ends_with(".rs") {
-                names.extend(tests_in(&std::fs::read_to_string(entry.path()).unwrap()));
+                let source = std::fs::read_to_string(entry.path()).unwrap();
+                names.extend(tests_in(&source));
+                if entry
+                    .path()
+                    .components()
+                    .any(|part| part.as_os_str() == "conformance")
+                {
+                    names.extend(cases_in(&source));
+                }
             }
         }
     }
@@ -103,6 +111,16 @@ fn tests_in(source: &str) -> Vec<String> {
         }
     }
     names
+}
+
+/// The cases of a conformance suite that check an invariant: functions that the
+/// suite calls, which every adapter's test runs and counts.
+fn cases_in(source: &str) -> Vec<String> {
+    let named = source.lines().filter_map(|line| line.split_once("fn i_"));
+    named
+        .filter_map(|(_, rest)| rest.split(['(', '<']).next())
+        .map(|rest| format!("i_{rest}"))
+        .collect()
 }
 
 /// Whether a test's name carries the id of an invariant: `i_12_and_i_18_…`.

@@ -87,6 +87,13 @@ fn i_15_an_intent_without_an_outcome_is_looked_at_and_not_sent_again() {
         case.retirement.actions()[&id(ids::CLOSE, 0)].phase,
         ActionPhase::Intended
     );
+    // The request of a driver that died may still land: then it is looked at.
+    let sent = case.now;
+    match case.retirement.next(case.now) {
+        Next::Wait { until, .. } => assert_eq!(until, Some(Period::minutes(5).after(sent))),
+        other => panic!("it should wait until nothing lands any more: {other:?}"),
+    }
+    case.now = Period::minutes(5).after(sent);
     assert!(matches!(
         case.retirement.next(case.now),
         Next::Observe { .. }
