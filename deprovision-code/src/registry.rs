@@ -177,13 +177,14 @@ impl GitRepositories {
                 source,
             })
         })?;
-        let (version, git_dir) = locate(&self.program, &absolute, self.time_out)
+        let program = found(&self.program);
+        let (version, git_dir) = locate(&program, &absolute, self.time_out)
             .await
             .map_err(unreadable)?;
         if !is_recent(&version) {
             return Err(RegisterError::Version { found: version });
         }
-        let git = Git::new(&self.program, Path::new(&git_dir), self.time_out);
+        let git = Git::new(&program, Path::new(&git_dir), self.time_out);
         let branch = default_branch(&git, &id, branch, unreadable).await?;
         self.known.insert(
             id,
@@ -220,6 +221,20 @@ impl GitRepositories {
             )
         })
     }
+}
+
+/// The program where `PATH` has it. A program with a whole path is started without
+/// copying the page tables of this process, which takes long when it is large.
+fn found(program: &Path) -> PathBuf {
+    if program.components().count() != 1 {
+        return program.to_owned();
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(program))
+        .find(|candidate| candidate.is_absolute() && candidate.is_file())
+        // Starting it says what is wrong.
+        .unwrap_or_else(|| program.to_owned())
 }
 
 fn check_id(id: &RepositoryId) -> Result<(), RegisterError> {

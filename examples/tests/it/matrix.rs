@@ -12,9 +12,9 @@ use deprovision_examples::shop::{Files, Problem, Shop};
 use crate::facts::{Facts, check_log, look};
 use crate::process::{End, run, run_and_kill};
 
-/// Set to `all` to kill at every single point; else every call that sends something
-/// is hit for each target, and of the others (looks, plans, appends of one kind for
-/// one step) the first one, all of them on either side.
+/// Set to `all` to kill at every single point; else at the first of each kind: every
+/// call of every step and every kind of append for every step, on either side. The
+/// targets of a step and the repetitions of a look are treated alike.
 const WHICH: &str = "DEPROVISION_CRASH_POINTS";
 
 /// From here on the data must not be copied any more.
@@ -179,10 +179,8 @@ fn choose(met: &[String], end: End) -> Vec<usize> {
             let rest = point
                 .rsplit_once(" #")
                 .map_or(point.as_str(), |(rest, _)| rest);
-            // The targets of a step are treated alike; only what sends is hit for each.
-            let sends = rest.contains(" apply ") || rest.contains(" undo ");
-            let kind = rest.split('/').next().unwrap_or(rest);
-            seen.insert(if sends { rest } else { kind }.to_owned())
+            // The targets of a step are treated alike.
+            seen.insert(rest.split('/').next().unwrap_or(rest).to_owned())
         })
         .map(|(index, _)| index)
         .collect()
