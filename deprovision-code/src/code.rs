@@ -14,7 +14,8 @@ use deprovision_core::provider::{
 use deprovision_core::resource::RepositoryId;
 
 use crate::change::{
-    BranchState, ChangeName, Published, Selection, publish, retract, revert_merged,
+    BranchState, ChangeName, Published, Selection, publish, retract, reversal_proposed,
+    revert_merged,
 };
 use crate::error::GitError;
 use crate::git::Git;
@@ -238,7 +239,12 @@ impl ChangeObserver for GitCode {
             Err(why) => return Ok(Observation::unknown(why)),
         };
         if look.found.is_empty() {
-            let state = ChangeState::Merged { at: look.default };
+            let name = change_name(removal);
+            let reversal = reversal_proposed(git, &name, &look.default, None);
+            let state = match reversal.await.map_err(failed)? {
+                Some(at) => ChangeState::Reverting { at },
+                None => ChangeState::Merged { at: look.default },
+            };
             return Ok(self.observation(state, &look.found.missing));
         }
         let name = change_name(removal);

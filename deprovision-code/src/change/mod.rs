@@ -6,4 +6,4 @@ mod revert;
 
 pub(crate) use branch::{BranchState, ChangeName, Ours};
 pub(crate) use publish::{Published, publish, retract};
-pub(crate) use revert::{Selection, revert_merged};
+pub(crate) use revert::{Selection, reversal_proposed, revert_merged};

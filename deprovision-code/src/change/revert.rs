@@ -105,6 +105,34 @@ async fn try_revert_merged(
     publish(git, &change, seen.as_ref(), operation).await
 }
 
+/// Where a reversal of the change is proposed, when one is that takes this file back
+/// (any file without a name) and is not merged yet.
+pub(crate) async fn reversal_proposed(
+    git: &Git,
+    name: &ChangeName,
+    default: &str,
+    file: Option<&str>,
+) -> Result<Option<String>, GitError> {
+    let reverse = name.reverted();
+    let (tip, files) = match reverse.state(git, default).await? {
+        BranchState::Ours { tip, commit } => {
+            let files: BTreeSet<String> = commit
+                .info
+                .trailers(FILE)
+                .filter_map(|file| serde_json::from_str(file).ok())
+                .collect();
+            (tip, files)
+        }
+        BranchState::Extended { tip } => (tip, BTreeSet::new()),
+        BranchState::Absent | BranchState::Foreign { .. } => return Ok(None),
+    };
+    let takes_it_back = file.is_none_or(|file| files.is_empty() || files.contains(file));
+    if !takes_it_back || git.is_ancestor(&tip.commit, default).await? {
+        return Ok(None);
+    }
+    Ok(Some(reverse.branch()))
+}
+
 fn text(name: &ChangeName, changed: &[String]) -> String {
     let mut text = format!(
         "Take back a change that was merged\n\nThis restores what came from {}.\n",

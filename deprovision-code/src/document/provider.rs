@@ -12,7 +12,7 @@ use deprovision_core::provider::{
 };
 use deprovision_core::resource::DocumentId;
 
-use crate::change::{BranchState, ChangeName, Selection, revert_merged};
+use crate::change::{BranchState, ChangeName, Selection, reversal_proposed, revert_merged};
 use crate::document::id::parts;
 use crate::document::shared::{Place, change_set, extended, remembered};
 use crate::document::{MarkedDocument, marking};
@@ -96,8 +96,12 @@ impl DocumentObserver for GitDocuments {
             .as_ref()
             .is_some_and(|m| !m.changed && m.left.is_empty());
         let state = if merged {
-            ChangeState::Merged {
-                at: place.default.clone(),
+            let reversal = reversal_proposed(&place.git, &name, &place.default, Some(&place.path));
+            match reversal.await.map_err(failed)? {
+                Some(at) => ChangeState::Reverting { at },
+                None => ChangeState::Merged {
+                    at: place.default.clone(),
+                },
             }
         } else {
             let state = name

@@ -125,6 +125,11 @@ async fn many_merged_marks_that_are_taken_back_at_once_lose_none() {
     for one in takes.collect::<Vec<_>>() {
         done(one.await.unwrap());
     }
+    // What is merged and about to be taken back is told from what nobody takes back.
+    assert!(matches!(
+        state(&documents, "0.md").await,
+        ChangeState::Reverting { .. }
+    ));
     copy.merge("deprovision/orders-v1/revert-documents-deprecated");
     assert_eq!(copy.files("main"), all.into_iter().collect());
 }

@@ -485,7 +485,9 @@ async fn proposed(
 ) -> Result<(String, Vec<String>), FixtureError> {
     match change(fixture, repository, removal).await? {
         ChangeState::Proposed { at, left } => Ok((at, left)),
-        state @ (ChangeState::Absent | ChangeState::Merged { .. }) => {
+        state @ (ChangeState::Absent
+        | ChangeState::Merged { .. }
+        | ChangeState::Reverting { .. }) => {
             panic!("it should be proposed: {state:?}")
         }
     }

@@ -411,7 +411,9 @@ async fn proposed(
             );
             Ok(at)
         }
-        state @ (ChangeState::Absent | ChangeState::Merged { .. }) => {
+        state @ (ChangeState::Absent
+        | ChangeState::Merged { .. }
+        | ChangeState::Reverting { .. }) => {
             panic!("the mark of {id} should be proposed: {state:?}")
         }
     }

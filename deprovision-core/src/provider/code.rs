@@ -109,6 +109,11 @@ pub enum ChangeState {
         /// The commit or version in which it was seen.
         at: String,
     },
+    /// The default version has it, and a change that takes it back is proposed.
+    Reverting {
+        /// Where: a branch, the address of a pull request.
+        at: String,
+    },
 }
 
 /// Finds references.

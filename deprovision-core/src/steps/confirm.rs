@@ -139,7 +139,7 @@ impl Confirm {
             ChangeState::Absent | ChangeState::Proposed { .. } => {
                 not_applied(json!("references are there again"))
             }
-            ChangeState::Merged { .. } => forward(change),
+            ChangeState::Merged { .. } | ChangeState::Reverting { .. } => forward(change),
         }))
     }
 }

@@ -146,6 +146,7 @@ pub(super) fn forward(change: ChangeState) -> Reading {
             look_again: None,
         },
         ChangeState::Merged { at } => applied(format!("merged in {at}")),
+        ChangeState::Reverting { at } => applied(format!("merged, though {at} would take it back")),
     }
 }
 
@@ -154,8 +155,10 @@ pub(super) fn backward(change: ChangeState) -> Reading {
     match change {
         ChangeState::Absent => not_applied(serde_json::Value::Null),
         ChangeState::Proposed { at, .. } => applied(format!("{at} is still proposed")),
-        ChangeState::Merged { at } => Reading::Pending {
-            why: format!("what was merged in {at} waits for its reversal to be reviewed"),
+        // Nothing takes it back yet: a wait would be for ever.
+        ChangeState::Merged { at } => applied(format!("still merged in {at}")),
+        ChangeState::Reverting { at } => Reading::Pending {
+            why: format!("{at}, which takes back what was merged, waits for its review"),
             look_again: None,
         },
     }
