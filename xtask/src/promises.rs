@@ -137,23 +137,21 @@ fn layers(tree: &str) -> BTreeMap<String, BTreeSet<String>> {
 
 /// Which of the named packages have `links` in their manifest.
 fn links(names: &BTreeSet<&str>) -> Result<Vec<String>, Failure> {
-    // The field is looked for as text: a JSON reader for one field would be the
-    // only dependency of this program.
     let metadata = output(&mut cargo(&[
         "metadata",
         "--locked",
         "--format-version",
         "1",
     ]))?;
+    let metadata: serde_json::Value = serde_json::from_str(&metadata)
+        .map_err(|error| format!("cargo metadata can not be read: {error}"))?;
+    let packages = metadata["packages"]
+        .as_array()
+        .ok_or("cargo metadata names no packages")?;
     let mut linking = Vec::new();
-    for package in metadata.split("{\"name\":\"").skip(1) {
-        let Some((name, rest)) = package.split_once('"') else {
-            continue;
-        };
-        if names.contains(name)
-            && let Some((_, links)) = rest.split_once("\"links\":")
-            && !links.starts_with("null")
-        {
+    for package in packages {
+        let name = package["name"].as_str().unwrap_or_default();
+        if names.contains(name) && !package["links"].is_null() {
             linking.push(name.to_owned());
         }
     }

@@ -73,7 +73,10 @@ impl Shop {
     /// # Errors
     /// When a file is foreign or broken, the port is taken, or git is missing.
     pub async fn open(files: Files) -> Result<Self, Problem> {
-        std::fs::create_dir_all(files.root())?;
+        std::fs::create_dir_all(files.root()).map_err(|error| {
+            let root = files.root().display();
+            format!("{root} can not be made ({error}); choose another directory")
+        })?;
         let clock = clock(&files)?;
         let listener = listen(&files).await?;
         let base = format!("http://{}", listener.local_addr()?);
