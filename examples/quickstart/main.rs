@@ -269,8 +269,12 @@ async fn crash(dir: &std::path::Path) -> Result<(), Problem> {
         .ok_or("the first process has no output")?;
     let mut lines = BufReader::new(out).lines();
     let mut stands = None;
-    while let (None, Some(line)) = (&stands, lines.next_line().await?) {
-        stands = Points::heard(&line).map(str::to_owned);
+    // It stands still at its point: there is no line after the one that says so.
+    while let Some(line) = lines.next_line().await? {
+        if let Some(point) = Points::heard(&line) {
+            stands = Some(point.to_owned());
+            break;
+        }
     }
     child.kill().await?;
     match stands {
