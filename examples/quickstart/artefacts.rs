@@ -30,13 +30,21 @@ pub(crate) async fn write(
         "events.jsonl",
         lines(entries.get(..size).unwrap_or(&entries))?,
     )?;
-    written.push(format!("events.jsonl: the {size} events, a line each"));
     if certified.is_some() {
         files.write("events-and-watch.jsonl", lines(&entries)?)?;
+        written.push(format!(
+            "events.jsonl: the {size} events that the certificate speaks of, a line each"
+        ));
+        written.push(format!(
+            "events-and-watch.jsonl: all {}, with those of the watch after it",
+            entries.len()
+        ));
         files.write("certificate.json", engine.certificate(id).await?.to_json()?)?;
         written.push(
             "certificate.json: an in-toto statement about events.jsonl, signed (DSSE)".into(),
         );
+    } else {
+        written.push(format!("events.jsonl: the {size} events, a line each"));
     }
     files.write("verifier-key.txt", shop.signer()?.verifier().to_string())?;
     written.push("verifier-key.txt: the public key".to_owned());

@@ -75,9 +75,13 @@ impl ApprovalRule {
 /// Proof that enough people approved (invariant I-7): bound to one plan and one
 /// step, made only by [`ApprovalProof::check`].
 ///
+/// Nobody else can write one down, for its fields are private:
+///
 /// ```compile_fail
-/// // The fields are private: a proof cannot be forged.
-/// let forged = deprovision_core::permit::ApprovalProof { plan: todo!(), step: None, people: vec![] };
+/// # use deprovision_core::permit::ApprovalProof;
+/// fn forge(from: ApprovalProof) -> ApprovalProof {
+///     ApprovalProof { ..from }
+/// }
 /// ```
 #[derive(Debug)]
 pub struct ApprovalProof {

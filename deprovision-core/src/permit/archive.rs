@@ -28,6 +28,15 @@ const CHUNK: usize = 64 * 1024;
 /// Proof that every object of an archive was read back with the length and
 /// SHA-256 of its manifest, and that the source has not changed since
 /// (invariant I-1). Made only by [`verify_archive`].
+///
+/// Nobody else can write one down, for its fields are private:
+///
+/// ```compile_fail
+/// # use deprovision_core::permit::VerifiedArchive;
+/// fn forge(from: VerifiedArchive) -> VerifiedArchive {
+///     VerifiedArchive { ..from }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct VerifiedArchive {
     dataset: DatasetId,
@@ -78,6 +87,15 @@ impl VerifiedArchive {
 
 /// Proof that an archive was restored into scratch and compared with its source
 /// byte for byte (invariant I-2). Made only by [`run_restore_drill`].
+///
+/// Nobody else can write one down, for its fields are private:
+///
+/// ```compile_fail
+/// # use deprovision_core::permit::RestoreDrill;
+/// fn forge(from: RestoreDrill) -> RestoreDrill {
+///     RestoreDrill { ..from }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct RestoreDrill {
     archive: ArchiveId,

@@ -34,6 +34,15 @@ impl FreshUsageRule {
 
 /// Proof that nobody called in the quiet window (invariant I-8): made only by
 /// [`FreshUsage::check`] from complete and fresh observations.
+///
+/// Nobody else can write one down, for its fields are private:
+///
+/// ```compile_fail
+/// # use deprovision_core::permit::FreshUsage;
+/// fn forge(from: FreshUsage) -> FreshUsage {
+///     FreshUsage { ..from }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct FreshUsage {
     api: ApiId,

@@ -6,6 +6,15 @@ use crate::time::{Period, Timestamp};
 
 /// The right to make one write for one retirement: made only from a lease that
 /// outlives the call's time-out (invariant I-14).
+///
+/// Nobody else can write one down, for its fields are private:
+///
+/// ```compile_fail
+/// # use deprovision_core::permit::WritePermit;
+/// fn forge(from: WritePermit) -> WritePermit {
+///     WritePermit { ..from }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct WritePermit {
     stream: RetirementId,

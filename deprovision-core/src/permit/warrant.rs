@@ -14,10 +14,12 @@ const ARCHIVE_PROOF_AGE: Period = Period::hours(24);
 /// The right to do what the approved plan says and nothing brings back: a
 /// permit, an approval bound to the plan and the step, and fresh quiet usage.
 ///
+/// Nobody else can write one down, for its fields are private:
+///
 /// ```compile_fail
-/// fn forge(permit: deprovision_core::permit::WritePermit) {
-///     // No public field and no way around `issue`.
-///     let _ = deprovision_core::permit::DestructionWarrant { permit };
+/// # use deprovision_core::permit::DestructionWarrant;
+/// fn forge(from: DestructionWarrant) -> DestructionWarrant {
+///     DestructionWarrant { ..from }
 /// }
 /// ```
 #[derive(Debug)]
@@ -125,6 +127,15 @@ impl DestructionWarrant {
 
 /// The right to erase one dataset: a [`DestructionWarrant`] that covers it, a
 /// verified archive of it, and a restore drill of that archive.
+///
+/// Nobody else can write one down, for its fields are private:
+///
+/// ```compile_fail
+/// # use deprovision_core::permit::EraseWarrant;
+/// fn forge<'a>(from: EraseWarrant<'a>) -> EraseWarrant<'a> {
+///     EraseWarrant { ..from }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct EraseWarrant<'a> {
     warrant: &'a DestructionWarrant,

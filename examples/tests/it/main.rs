@@ -1,4 +1,4 @@
-//! The quickstart's retirement, killed at every point.
+//! The quickstart: as a person runs it, and its retirement killed at every point.
 
 #[cfg(test)]
 mod facts;
@@ -6,3 +6,5 @@ mod facts;
 mod matrix;
 #[cfg(test)]
 mod process;
+#[cfg(test)]
+mod quickstart;

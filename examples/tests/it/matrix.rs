@@ -211,6 +211,7 @@ fn matrix(end: End) {
                     let survived = survive(&snapshot.directory, &directory, &point, end, &expected);
                     if let Err(why) = survived {
                         let text = format!("{}: {why}", met[index]);
+                        eprintln!("not survived: {text}");
                         broken.lock().unwrap().push((index, text));
                     }
                     let _ = std::fs::remove_dir_all(&directory);

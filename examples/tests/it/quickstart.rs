@@ -1,0 +1,248 @@
+//! The quickstart as a person runs it: its courses, a second run, Ctrl-C, and what
+//! it says about what it cannot do.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, SystemTime};
+
+/// Far more than any course takes, also on a slow machine: it is there so that a
+/// program that stands still fails the test instead of stopping it.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// The program beside this test. `cargo test` builds it along, but not when it was
+/// told which tests to run; then it is built here.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let here = std::env::current_exe().unwrap();
+        let profile = here.parent().and_then(Path::parent).unwrap();
+        let program = profile.join("examples").join("quickstart");
+        if !is_fresh(&program) {
+            let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+            cargo.args(["build", "--quiet", "--package", env!("CARGO_PKG_NAME")]);
+            cargo.args(["--example", "quickstart"]);
+            if profile.ends_with("release") {
+                cargo.arg("--release");
+            }
+            let status = cargo.status().unwrap();
+            assert!(status.success(), "{cargo:?}: {status}");
+        }
+        assert!(
+            is_fresh(&program),
+            "{} is missing or older than its sources",
+            program.display()
+        );
+        program
+    })
+}
+
+fn is_fresh(program: &Path) -> bool {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let newest = newest_below(&sources.join("quickstart")).max(newest_below(&sources.join("src")));
+    let built = std::fs::metadata(program).and_then(|found| found.modified());
+    built.is_ok_and(|built| built >= newest)
+}
+
+fn newest_below(folder: &Path) -> SystemTime {
+    let mut newest = SystemTime::UNIX_EPOCH;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        newest = newest.max(if path.is_dir() {
+            newest_below(&path)
+        } else {
+            path.metadata().unwrap().modified().unwrap()
+        });
+    }
+    newest
+}
+
+/// A quickstart that runs, and what it says.
+struct Running {
+    child: Child,
+    lines: Receiver<String>,
+    said: String,
+}
+
+impl Running {
+    fn start(args: &[&str], dir: &Path) -> Self {
+        let mut child = Command::new(program())
+            .args(args)
+            .arg("--dir")
+            .arg(dir)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (send, lines) = channel();
+        let out = child.stdout.take().unwrap();
+        std::thread::spawn(move || {
+            for line in BufReader::new(out).lines() {
+                let Ok(line) = line else { return };
+                if send.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Self {
+            child,
+            lines,
+            said: String::new(),
+        }
+    }
+
+    /// Waits for a line that contains something; true when there is one.
+    fn until(&mut self, part: &str) -> bool {
+        while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
+            self.said.push_str(&line);
+            self.said.push('\n');
+            if line.contains(part) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Ctrl-C.
+    #[cfg(unix)]
+    fn interrupt(&self) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-INT", &pid]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for its end; gives its exit code and all that it said.
+    fn end(mut self) -> (Option<i32>, String) {
+        assert!(!self.until("a line that it never says"));
+        // It said its last line, or nothing for very long.
+        let _ = self.child.kill();
+        let code = self.child.wait().unwrap().code();
+        let mut complaint = String::new();
+        let mut err = self.child.stderr.take().unwrap();
+        err.read_to_string(&mut complaint).unwrap();
+        (code, self.said + &complaint)
+    }
+}
+
+fn run(args: &[&str], dir: &Path) -> String {
+    let (code, said) = Running::start(args, dir).end();
+    assert_eq!(code, Some(0), "{args:?}: {said}");
+    let not_ok: Vec<&str> = parts(&said, "What is true now")
+        .filter(|line| !line.trim_start().starts_with("ok"))
+        .collect();
+    assert!(not_ok.is_empty(), "{args:?}: {not_ok:#?}\n{said}");
+    said
+}
+
+/// The lines below a heading.
+fn parts<'a>(said: &'a str, heading: &str) -> impl Iterator<Item = &'a str> {
+    let (_, after) = said
+        .split_once(&format!("== {heading}"))
+        .unwrap_or(("", ""));
+    let (part, _) = after.split_once("\n== ").unwrap_or((after, ""));
+    part.lines().filter(|line| !line.trim().is_empty())
+}
+
+fn events(dir: &Path) -> Vec<String> {
+    let log = std::fs::read_to_string(dir.join("events.jsonl")).unwrap();
+    log.lines().map(str::to_owned).collect()
+}
+
+fn names_in(dir: &Path) -> BTreeSet<String> {
+    std::fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
+
+#[test]
+fn it_retires_the_api_and_a_second_run_repeats_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("shop");
+    let said = run(&[], &dir);
+    assert_eq!(parts(&said, "What is true now").count(), 11, "{said}");
+    let left = names_in(&dir);
+    for artefact in ["certificate.json", "events.jsonl", "report.html"] {
+        assert!(left.contains(artefact), "{artefact} is not in {left:?}");
+    }
+    let first = events(&dir);
+    let letters = names_in(&dir.join("outbox"));
+    let certificate = std::fs::read(dir.join("certificate.json")).unwrap();
+
+    let again = run(&[], &dir);
+    assert!(again.contains("nothing is repeated"), "{again}");
+    assert_eq!(events(&dir), first);
+    assert_eq!(names_in(&dir.join("outbox")), letters);
+    assert_eq!(
+        std::fs::read(dir.join("certificate.json")).unwrap(),
+        certificate
+    );
+}
+
+#[test]
+fn an_objection_holds_it_and_its_withdrawal_lets_it_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = run(&["--object"], &folder.path().join("shop"));
+    assert_eq!(parts(&said, "What is true now").count(), 11, "{said}");
+    let log = events(&folder.path().join("shop"));
+    let first = |kind: &str| log.iter().position(|line| line.contains(kind));
+    let (raised, withdrawn) = (first("\"objected\""), first("\"objection_withdrawn\""));
+    assert!(raised.is_some() && raised < withdrawn, "{log:#?}");
+}
+
+#[test]
+fn a_cancellation_restores_everything_and_a_second_run_leaves_it_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("shop");
+    let said = run(&["--cancel"], &dir);
+    assert_eq!(parts(&said, "What is true now").count(), 7, "{said}");
+    assert!(!dir.join("certificate.json").exists());
+    let first = events(&dir);
+    run(&["--cancel"], &dir);
+    assert_eq!(events(&dir), first);
+}
+
+#[test]
+fn i_15_a_process_that_is_killed_is_followed_by_one_that_finishes() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = run(&["--crash"], &folder.path().join("shop"));
+    assert!(said.contains("killed (SIGKILL)"), "{said}");
+    assert_eq!(parts(&said, "What is true now").count(), 11, "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn i_15_after_ctrl_c_the_next_run_goes_on_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("shop");
+    let mut interrupted = Running::start(&[], &dir);
+    assert!(interrupted.until("close"), "{}", interrupted.said);
+    interrupted.interrupt();
+    let (code, said) = interrupted.end();
+    assert_ne!(code, Some(0), "{said}");
+    let said = run(&[], &dir);
+    assert!(said.contains("The plan was shown before"), "{said}");
+    assert_eq!(parts(&said, "What is true now").count(), 11, "{said}");
+}
+
+#[test]
+fn what_it_cannot_do_is_said_with_what_to_do_and_leaves_things_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "mine").unwrap();
+    let below = file.join("shop");
+    let (code, said) = Running::start(&[], &below).end();
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains(&below.display().to_string()), "{said}");
+
+    let (code, said) = Running::start(&["--object", "--cancel"], &below).end();
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("only one of"), "{said}");
+    let (code, said) = Running::start(&["--nonsense"], &below).end();
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("usage:"), "{said}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
+}
