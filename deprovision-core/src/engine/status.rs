@@ -10,7 +10,7 @@ use crate::id::{ApiId, RetirementId, StepId};
 use crate::journal::{Actor, Entry, Version};
 use crate::pipeline::Stage;
 use crate::provider::EffectClass;
-use crate::retirement::{ActionPhase, ActionRun, Explain, Next, Phase, Retirement};
+use crate::retirement::{ActionPhase, ActionRun, Explain, Next, Phase, Retirement, WaitRule};
 use crate::time::Timestamp;
 
 /// How far a step is.
@@ -158,7 +158,7 @@ impl Engine {
 /// else is waited for.
 fn without_order(why: Vec<Explain>) -> Vec<Explain> {
     let (order, others): (Vec<Explain>, Vec<Explain>) =
-        why.into_iter().partition(|why| why.rule == "order");
+        why.into_iter().partition(|why| why.rule == WaitRule::Order);
     if others.is_empty() { order } else { others }
 }
 

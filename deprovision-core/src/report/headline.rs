@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::catalog::Api;
 use crate::report::history::History;
 use crate::report::words::{Tone, When, count, day, when};
-use crate::retirement::{ActionRun, Event, Explain, Mode, Next, Phase};
+use crate::retirement::{ActionRun, Event, Explain, Mode, Next, Phase, WaitRule};
 
 /// The top of the page.
 #[derive(Debug, Serialize)]
@@ -277,10 +277,6 @@ fn unstopped(text: &str) -> &str {
     text.trim_end().trim_end_matches('.')
 }
 
-/// The rule that a step waits for the ones before it: of no interest beside what
-/// those wait for.
-const ORDER: &str = "order";
-
 fn waits(history: &History<'_>) -> Vec<Wait> {
     let mut all = match history.state.next(history.now) {
         Next::Wait { why, .. } => why,
@@ -295,8 +291,10 @@ fn waits(history: &History<'_>) -> Vec<Wait> {
         | Next::Audit
         | Next::Finished => Vec::new(),
     };
-    if all.iter().any(|why| why.rule != ORDER) {
-        all.retain(|why| why.rule != ORDER);
+    // That a step waits for the ones before it is of no interest beside what those
+    // wait for.
+    if all.iter().any(|why| why.rule != WaitRule::Order) {
+        all.retain(|why| why.rule != WaitRule::Order);
     }
     // Steps beside one another wait for the same.
     let mut seen: Vec<Explain> = Vec::new();
@@ -307,8 +305,8 @@ fn waits(history: &History<'_>) -> Vec<Wait> {
     }
     seen.into_iter()
         .map(|why| Wait {
-            person: why.next_check_at.is_none() && why.rule != ORDER,
-            rule: why.rule,
+            person: why.next_check_at.is_none() && why.rule != WaitRule::Order,
+            rule: why.rule.to_string(),
             have: why.have,
             need: why.need,
             next: why.next_check_at.map(when),

@@ -6,7 +6,7 @@ use crate::id::StepId;
 use crate::permit::{ApprovalProof, FreshUsage, FreshUsageRule, NotQuiet};
 use crate::pipeline::{Gate, StepSpec};
 use crate::provider::EffectClass;
-use crate::retirement::{Explain, Retirement};
+use crate::retirement::{Explain, Retirement, WaitRule};
 use crate::time::{Period, Timestamp};
 
 /// A gate that is not open.
@@ -31,7 +31,7 @@ impl Retirement {
     ) -> Option<Closed> {
         if let Some(missing) = self.missing_step(step, complete) {
             return Some(wait(
-                "order",
+                WaitRule::Order,
                 format!("{missing} is not complete"),
                 "every step before it",
                 None,
@@ -47,7 +47,7 @@ impl Retirement {
         if let Some(objection) = self.open_objection(now) {
             let have = format!("an objection of {}: {}", objection.by, objection.reason);
             return Some(wait(
-                "I-16",
+                WaitRule::Objection,
                 have,
                 "its withdrawal or expiry",
                 Some(objection.expires),
@@ -60,7 +60,7 @@ impl Retirement {
             .find(|f| f.from <= now && now < f.to)
         {
             return Some(wait(
-                "freeze",
+                WaitRule::Freeze,
                 format!("a freeze: {}", freeze.why),
                 "its end",
                 Some(freeze.to),
@@ -108,8 +108,12 @@ impl Retirement {
     ) -> Option<Closed> {
         match gate {
             Gate::StepApproved => self.unapproved(Some(&step.id), now),
-            Gate::Notice { step, period } => self.not_passed("I-22", step, *period, complete, now),
-            Gate::Soak { after, period } => self.not_passed("I-3", after, *period, complete, now),
+            Gate::Notice { step, period } => {
+                self.not_passed(WaitRule::Notice, step, *period, complete, now)
+            }
+            Gate::Soak { after, period } => {
+                self.not_passed(WaitRule::Soak, after, *period, complete, now)
+            }
             Gate::SunsetReached => {
                 let sunset = self.plan.as_ref()?.0.api.sunset?;
                 let end = self
@@ -118,7 +122,7 @@ impl Retirement {
                     .fold(sunset, |end, (_, by)| by.after(end));
                 (now < end).then(|| {
                     wait(
-                        "sunset",
+                        WaitRule::Sunset,
                         format!("a sunset at {end}"),
                         "that moment",
                         Some(end),
@@ -131,7 +135,7 @@ impl Retirement {
 
     fn not_passed(
         &self,
-        rule: &str,
+        rule: WaitRule,
         step: &StepId,
         period: Period,
         complete: &BTreeMap<&StepId, Timestamp>,
@@ -157,9 +161,14 @@ impl Retirement {
     }
 
     fn unapproved(&self, step: Option<&StepId>, now: Timestamp) -> Option<Closed> {
-        self.approval(step, now)
-            .err()
-            .map(|have| wait("I-7", have, "the approvals that the policy demands", None))
+        self.approval(step, now).err().map(|have| {
+            wait(
+                WaitRule::Approval,
+                have,
+                "the approvals that the policy demands",
+                None,
+            )
+        })
     }
 
     /// The proof that the plan, or an irreversible step of it, is approved.
@@ -200,7 +209,7 @@ impl Retirement {
         });
         Some(match again {
             Some(again) if now < again => wait(
-                "I-8",
+                WaitRule::Quiet,
                 not_quiet.to_string(),
                 format!("nobody calling for {quiet}"),
                 Some(again),
@@ -227,7 +236,7 @@ impl Retirement {
 }
 
 fn wait(
-    rule: &str,
+    rule: WaitRule,
     have: impl Into<String>,
     need: impl Into<String>,
     at: Option<Timestamp>,

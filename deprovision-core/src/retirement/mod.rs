@@ -27,6 +27,6 @@ pub use event::{Event, Evidence, Objection, Reading};
 pub use next::Next;
 pub use phase::Phase;
 pub use proposal::Proposal;
-pub use refusal::{Explain, Refusal};
+pub use refusal::{Explain, Refusal, WaitRule};
 pub use standing::Standing;
 pub use state::{ActionPhase, ActionRun, Mode, Parked, Retirement};

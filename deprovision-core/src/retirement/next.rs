@@ -4,7 +4,7 @@ use crate::id::{ActionId, StepId};
 use crate::pipeline::StepSpec;
 use crate::provider::EffectClass;
 use crate::retirement::gates::Closed;
-use crate::retirement::{ActionPhase, ActionRun, Explain, Mode, Retirement};
+use crate::retirement::{ActionPhase, ActionRun, Explain, Mode, Retirement, WaitRule};
 use crate::time::{Period, Timestamp};
 
 /// What a driver should do now. Actions in one answer belong to one step and may
@@ -98,7 +98,7 @@ impl Retirement {
             let need = format!("{} by {}", parked.next_safe_action, parked.owner);
             let mut waits = Waits::default();
             waits.add(Explain::new(
-                "I-17",
+                WaitRule::Parked,
                 format!("parked: {}", parked.reason),
                 need,
                 None,
@@ -132,7 +132,7 @@ impl Retirement {
                 return Next::Certify;
             };
             waits.add(Explain::new(
-                "I-16",
+                WaitRule::Objection,
                 format!("an objection of {}: {}", objection.by, objection.reason),
                 "its withdrawal or expiry",
                 Some(objection.expires),
@@ -258,7 +258,7 @@ impl Retirement {
                 ready.push(id.clone());
             } else {
                 waits.add(Explain::new(
-                    "I-10",
+                    WaitRule::Settle,
                     format!("{id} is {:?}", run.phase),
                     "a look",
                     Some(at),
@@ -311,7 +311,7 @@ impl Retirement {
         }
         let mut waits = Waits::default();
         waits.add(Explain::new(
-            "watch",
+            WaitRule::Watch,
             format!("looked at {last}"),
             "the next audit",
             Some(next),

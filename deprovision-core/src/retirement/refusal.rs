@@ -1,9 +1,98 @@
 //! Why not.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ActionId, ObjectionId, PersonId};
 use crate::time::Timestamp;
+
+/// What is waited for.
+///
+/// As text it is its name with the invariant behind it, if there is one.
+///
+/// ```
+/// use deprovision_core::retirement::WaitRule;
+///
+/// assert_eq!(WaitRule::Approval.to_string(), "approval (I-7)");
+/// assert_eq!(WaitRule::Sunset.to_string(), "sunset");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum WaitRule {
+    /// The steps before it are not complete.
+    Order,
+    /// People have to approve (I-7).
+    Approval,
+    /// Somebody objects (I-16).
+    Objection,
+    /// The policy forbids changes for some days.
+    Freeze,
+    /// People were told less than the period of notice ago (I-22).
+    Notice,
+    /// Something was disabled less than the soak time ago (I-3).
+    Soak,
+    /// The sunset that was announced is not there yet.
+    Sunset,
+    /// Nobody may call (I-8).
+    Quiet,
+    /// The targets have to be compared with those of the plan (I-12).
+    Scope,
+    /// What was sent takes its time until it can be seen (I-10).
+    Settle,
+    /// An attempt failed, and the next one is later (I-17).
+    Backoff,
+    /// It is parked until a person decides (I-17).
+    Parked,
+    /// The next audit of what is retired.
+    Watch,
+}
+
+impl WaitRule {
+    /// The invariant that demands it; `None` for what the catalog or the policy wants.
+    #[must_use]
+    pub fn invariant(self) -> Option<&'static str> {
+        match self {
+            Self::Approval => Some("I-7"),
+            Self::Objection => Some("I-16"),
+            Self::Notice => Some("I-22"),
+            Self::Soak => Some("I-3"),
+            Self::Quiet => Some("I-8"),
+            Self::Scope => Some("I-12"),
+            Self::Settle => Some("I-10"),
+            Self::Backoff | Self::Parked => Some("I-17"),
+            Self::Order | Self::Freeze | Self::Sunset | Self::Watch => None,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Order => "order",
+            Self::Approval => "approval",
+            Self::Objection => "objection",
+            Self::Freeze => "freeze",
+            Self::Notice => "notice",
+            Self::Soak => "soak",
+            Self::Sunset => "sunset",
+            Self::Quiet => "quiet",
+            Self::Scope => "scope",
+            Self::Settle => "settle",
+            Self::Backoff => "backoff",
+            Self::Parked => "parked",
+            Self::Watch => "watch",
+        }
+    }
+}
+
+impl fmt::Display for WaitRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.invariant() {
+            Some(invariant) => write!(f, "{} ({invariant})", self.name()),
+            None => f.write_str(self.name()),
+        }
+    }
+}
 
 /// A wait, explained.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,7 +100,7 @@ use crate::time::Timestamp;
 #[non_exhaustive]
 pub struct Explain {
     /// Which rule.
-    pub rule: String,
+    pub rule: WaitRule,
     /// What there is.
     pub have: String,
     /// What is needed.
@@ -24,13 +113,13 @@ impl Explain {
     /// An explanation.
     #[must_use]
     pub fn new(
-        rule: impl Into<String>,
+        rule: WaitRule,
         have: impl Into<String>,
         need: impl Into<String>,
         next_check_at: Option<Timestamp>,
     ) -> Self {
         Self {
-            rule: rule.into(),
+            rule,
             have: have.into(),
             need: need.into(),
             next_check_at,

@@ -20,7 +20,7 @@ use deprovision_core::policy::Policy;
 use deprovision_core::provider::{EffectClass, Outcome};
 use deprovision_core::resource::{CredentialId, ResourceRef};
 use deprovision_core::retirement::{
-    Capacity, Command, Event, Next, Objection, Proposal, Reading, Retirement,
+    Capacity, Command, Event, Next, Objection, Proposal, Reading, Retirement, WaitRule,
 };
 use deprovision_core::time::{ManualClock, Period, Timestamp, Window};
 use deprovision_core::usage::UsageEvidence;
@@ -112,7 +112,7 @@ impl Driver {
             match self.retirement.next(self.now) {
                 Next::Finished => return,
                 Next::Wait { until, why } => {
-                    if why.iter().any(|why| why.rule == "I-7") {
+                    if why.iter().any(|why| why.rule == WaitRule::Approval) {
                         self.people_speak();
                     }
                     self.now = until.unwrap_or(self.now).max(self.now);

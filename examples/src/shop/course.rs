@@ -3,6 +3,7 @@
 use deprovision_core::engine::{Approve, Engine, Status};
 use deprovision_core::id::{RetirementId, StepId};
 use deprovision_core::pipeline::ids;
+use deprovision_core::retirement::WaitRule;
 use deprovision_core::time::Clock;
 
 use crate::shop::{Problem, Shop, people};
@@ -54,7 +55,7 @@ impl Course<'_> {
                 return Ok(status);
             }
             // Only when something waits to be looked at again is there a change to review.
-            if status.waits.iter().any(|why| why.rule == "I-10") {
+            if status.waits.iter().any(|why| why.rule == WaitRule::Settle) {
                 for branch in self.shop.reviewer.merge_all().await? {
                     tell(News::Merged(&branch));
                 }
@@ -71,7 +72,11 @@ impl Course<'_> {
 
     /// Ann and Bob approve what waits for an approval.
     async fn approve(&self, status: &Status) -> Result<bool, Problem> {
-        if !status.waits.iter().any(|why| why.rule == "I-7") {
+        if !status
+            .waits
+            .iter()
+            .any(|why| why.rule == WaitRule::Approval)
+        {
             return Ok(false);
         }
         let (_, approvers) = people()?;
@@ -91,10 +96,9 @@ impl Course<'_> {
         let mut approved = false;
         for step in [ids::DELETE_CREDENTIALS, ids::ERASE] {
             let step = StepId::parse(step)?;
-            let asked = status
-                .waits
-                .iter()
-                .any(|why| why.rule == "I-7" && why.have.contains(&format!("for step {step}")));
+            let asked = status.waits.iter().any(|why| {
+                why.rule == WaitRule::Approval && why.have.contains(&format!("for step {step}"))
+            });
             if asked && state.approval(Some(&step), now).is_err() {
                 for by in approvers.clone() {
                     let yes = Approve::step(by, digest, step.clone());

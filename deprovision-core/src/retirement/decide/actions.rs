@@ -6,7 +6,7 @@ use crate::observation::Observation;
 use crate::provider::{EffectClass, ErrorKind, Outcome};
 use crate::retirement::gates::Closed;
 use crate::retirement::{
-    ActionPhase, ActionRun, Capacity, Event, Explain, Mode, Reading, Refusal, Retirement,
+    ActionPhase, ActionRun, Capacity, Event, Explain, Mode, Reading, Refusal, Retirement, WaitRule,
 };
 use crate::time::{Period, Timestamp};
 
@@ -86,7 +86,7 @@ impl Retirement {
                 Some(Closed::ReadUsage { quiet }) => {
                     let need = format!("a fresh reading of {quiet}");
                     return Err(Refusal::NotYet(Explain::new(
-                        "I-8",
+                        WaitRule::Quiet,
                         "no fresh usage",
                         need,
                         Some(now),
@@ -95,7 +95,7 @@ impl Retirement {
             }
             if !self.scope.contains(&step.id) {
                 let explain = Explain::new(
-                    "I-12",
+                    WaitRule::Scope,
                     "targets that were not compared",
                     "a look at the targets",
                     Some(now),
@@ -104,7 +104,7 @@ impl Retirement {
             }
             if let Some(until) = run.not_before.filter(|until| now < *until) {
                 return Err(Refusal::NotYet(Explain::new(
-                    "I-17",
+                    WaitRule::Backoff,
                     "a failed attempt",
                     "its wait",
                     Some(until),
@@ -119,7 +119,7 @@ impl Retirement {
                 )?;
                 if self.usage.as_ref().map(|(_, lease, _)| *lease) != Some(epoch) {
                     let explain = Explain::new(
-                        "I-8",
+                        WaitRule::Quiet,
                         "usage that was read in another lease",
                         "a reading in this one",
                         Some(now),

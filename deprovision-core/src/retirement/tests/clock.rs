@@ -13,7 +13,7 @@ fn i_21_a_clock_that_steps_back_reopens_nothing_and_a_step_forward_shortens_no_n
     let mut case = ready();
     for _ in 0..100 {
         case.drive(&mut || 255);
-        if matches!(case.retirement.next(case.now), Next::Wait { ref why, .. } if why.iter().any(|w| w.rule == "I-7"))
+        if matches!(case.retirement.next(case.now), Next::Wait { ref why, .. } if why.iter().any(|w| w.rule == WaitRule::Approval))
         {
             case.approve(None);
         }

@@ -44,7 +44,10 @@ fn i_7_a_plan_that_was_made_again_in_the_middle_needs_its_approvals_again() {
     case.drive(&mut || 255);
     while case.drive(&mut || 255) {}
     match case.retirement.next(case.now) {
-        Next::Wait { why, .. } => assert!(why.iter().any(|why| why.rule == "I-7"), "{why:?}"),
+        Next::Wait { why, .. } => assert!(
+            why.iter().any(|why| why.rule == WaitRule::Approval),
+            "{why:?}"
+        ),
         other => panic!("it should wait for approvals: {other:?}"),
     }
     assert_eq!(
@@ -137,7 +140,7 @@ fn i_16_an_objection_holds_the_certificate_too() {
     }
     case.object("payroll").unwrap();
     match case.retirement.next(case.now) {
-        Next::Wait { why, .. } => assert_eq!(why[0].rule, "I-16"),
+        Next::Wait { why, .. } => assert_eq!(why[0].rule, WaitRule::Objection),
         other => panic!("an objection holds it: {other:?}"),
     }
     let certify = Command::Certify {

@@ -310,7 +310,7 @@ impl Case {
             .unwrap();
             return;
         }
-        if why.iter().any(|why| why.rule == "I-7") {
+        if why.iter().any(|why| why.rule == WaitRule::Approval) {
             self.approve(None);
             self.approve(Some(ids::DELETE_CREDENTIALS));
             self.approve(Some(ids::ERASE));

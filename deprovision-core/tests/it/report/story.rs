@@ -20,7 +20,7 @@ use deprovision_core::policy::Policy;
 use deprovision_core::provider::{EffectClass, ErrorKind, Outcome};
 use deprovision_core::resource::ResourceRef;
 use deprovision_core::retirement::{
-    Capacity, Command, Event, Next, Objection, Phase, Proposal, Reading, Retirement,
+    Capacity, Command, Event, Next, Objection, Phase, Proposal, Reading, Retirement, WaitRule,
 };
 use deprovision_core::time::{Period, Timestamp, Window};
 use deprovision_core::usage::{CallerUse, UsageEvidence};
@@ -141,12 +141,12 @@ impl Story {
             match self.retirement.next(self.now) {
                 Next::Finished => return self,
                 Next::Wait { until, why } => {
-                    if why.iter().any(|why| why.rule == "I-7") {
+                    if why.iter().any(|why| why.rule == WaitRule::Approval) {
                         self.approve();
                     }
                     match until {
                         Some(until) => self.now = until.max(self.now),
-                        None if why.iter().any(|why| why.rule == "I-7") => {}
+                        None if why.iter().any(|why| why.rule == WaitRule::Approval) => {}
                         None => return self,
                     }
                 }
