@@ -25,6 +25,7 @@ use deprovision_core::retirement::{
 use deprovision_core::time::{ManualClock, Period, Timestamp, Window};
 use deprovision_core::usage::UsageEvidence;
 use serde_json::json;
+use tokio::sync::OnceCell;
 
 pub(crate) fn stream() -> RetirementId {
     RetirementId::parse("orders-v1").unwrap()
@@ -35,19 +36,23 @@ pub(crate) fn key() -> SigningKey {
 }
 
 /// The log of a finished retirement, written to a journal and read back.
-pub(crate) async fn log() -> Vec<Entry> {
-    let mut driver = Driver::begin();
-    driver.finish();
-    let clock = ManualClock::starting_at(start());
-    let journal = MemoryJournal::new(Arc::new(clock));
-    for (version, entry) in (0..).zip(&driver.log) {
-        let entry = std::slice::from_ref(entry);
-        journal
-            .append(&stream(), version, Authority::Bystander, entry)
-            .await
-            .unwrap();
-    }
-    journal.read(&stream(), 0, usize::MAX).await.unwrap()
+pub(crate) async fn log() -> &'static [Entry] {
+    static LOG: OnceCell<Vec<Entry>> = OnceCell::const_new();
+    LOG.get_or_init(|| async {
+        let mut driver = Driver::begin();
+        driver.finish();
+        let clock = ManualClock::starting_at(start());
+        let journal = MemoryJournal::new(Arc::new(clock));
+        for (version, entry) in (0..).zip(&driver.log) {
+            let entry = std::slice::from_ref(entry);
+            journal
+                .append(&stream(), version, Authority::Bystander, entry)
+                .await
+                .unwrap();
+        }
+        journal.read(&stream(), 0, usize::MAX).await.unwrap()
+    })
+    .await
 }
 
 fn start() -> Timestamp {

@@ -25,15 +25,17 @@ impl DyingJournal {
     }
 }
 
-/// What is appended: the kinds, and the action when there is one.
+/// What is appended: the kind of the first entry, and the action when there is one.
+/// What follows in the same append, the end of a phase for instance, goes to whichever
+/// of several actions happens to be the last.
 fn name(entries: &[Entry]) -> String {
-    let kinds: Vec<&str> = entries.iter().map(|entry| entry.kind.as_str()).collect();
+    let kind = entries.first().map_or("nothing", |entry| &entry.kind);
     let action = entries
         .iter()
         .find_map(|entry| entry.body["action"].as_str());
     match action {
-        Some(action) => format!("append {} of {action}", kinds.join("+")),
-        None => format!("append {}", kinds.join("+")),
+        Some(action) => format!("append {kind} of {action}"),
+        None => format!("append {kind}"),
     }
 }
 

@@ -69,7 +69,7 @@ pub(super) fn run_schedule(faults: Vec<u8>) -> Case {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
     /// Any faults and any people, then no more faults: it ends retired, or as it
     /// was before; what was about to be sent was always allowed to be (see
