@@ -126,7 +126,7 @@ async fn i_19_the_certificate_in_the_log_is_good_for_the_log_and_no_other() {
     let envelope = certified.body["envelope"].as_str().unwrap();
     let certificate = Certificate::from_json(envelope).unwrap();
     let keys = [key().verifier().clone()];
-    let attested = certificate.verify_with_log(&keys, &log).unwrap();
+    let attested = certificate.verify_with_log(&keys, log).unwrap();
     let facts = &attested.statement.predicate;
     assert_eq!(facts.log.size, certified.version - 1);
     assert_eq!(
