@@ -15,7 +15,9 @@ usage: cargo run --release --example quickstart -- [OPTIONS]
   --object    somebody objects on the way, and the retirement is held
   --cancel    it is called off late, and everything is restored
   --crash     the process is killed in the middle, and the next one goes on
-  --help      this text";
+  --help      this text
+
+Ctrl-C stops it at any moment (exit code 130); --dir DIR goes on from there.";
 
 /// How the story goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,6 +14,7 @@ mod story;
 mod teller;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::{ExitCode, Stdio};
 use std::sync::Arc;
 
@@ -39,25 +40,24 @@ use crate::teller::Teller;
 /// has written that down yet.
 const DEATH: &str = "after apply disable-credentials/credential/keyfile:shop:local:ak_billing #1";
 
+/// What a shell says of a program that was ended by Ctrl-C.
+const INTERRUPTED: u8 = 130;
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    let result = match args::read() {
+    let args = match args::read() {
         Ok(args) if args.help => {
             println!("{}", args::HELP);
             return ExitCode::SUCCESS;
         }
-        Ok(args) => tell(args).await,
+        Ok(args) => args,
         Err(problem) => {
             eprintln!("quickstart: {problem}");
             return ExitCode::from(2);
         }
     };
-    match result {
-        Ok(0) => ExitCode::SUCCESS,
-        Ok(failed) => {
-            eprintln!("quickstart: {failed} things are not as they should be");
-            ExitCode::FAILURE
-        }
+    match begin_in(args).await {
+        Ok(code) => code,
         Err(problem) => {
             eprintln!(
                 "quickstart: {}",
@@ -68,8 +68,8 @@ async fn main() -> ExitCode {
     }
 }
 
-/// The whole story; gives how many things did not hold at the end.
-async fn tell(args: Args) -> Result<u32, Problem> {
+/// Tells the story in its directory, until it ends or Ctrl-C is pressed.
+async fn begin_in(args: Args) -> Result<ExitCode, Problem> {
     let dir = match &args.dir {
         Some(dir) => dir.clone(),
         None => tempfile::Builder::new()
@@ -77,10 +77,32 @@ async fn tell(args: Args) -> Result<u32, Problem> {
             .tempdir()?
             .keep(),
     };
-    if args.ending == Ending::Crash && !args.victim {
-        crash(&dir).await?;
+    // Stopping needs no care: what was done is in the journal.
+    tokio::select! {
+        told = tell(args, &dir) => match told? {
+            0 => Ok(ExitCode::SUCCESS),
+            failed => {
+                eprintln!("quickstart: {failed} things are not as they should be");
+                Ok(ExitCode::FAILURE)
+            }
+        },
+        pressed = tokio::signal::ctrl_c() => {
+            pressed?;
+            eprintln!(
+                "\nquickstart: stopped; --dir {} goes on where it was",
+                dir.display()
+            );
+            Ok(ExitCode::from(INTERRUPTED))
+        }
     }
-    let shop = Shop::open(Files::below(&dir)).await?;
+}
+
+/// The whole story; gives how many things did not hold at the end.
+async fn tell(args: Args, dir: &Path) -> Result<u32, Problem> {
+    if args.ending == Ending::Crash && !args.victim {
+        crash(dir).await?;
+    }
+    let shop = Shop::open(Files::below(dir)).await?;
     let start = shop.start()?;
     let teller = Teller::starting_at(start);
     teller.head(&format!("A shop in {}", dir.display()));
@@ -255,7 +277,7 @@ fn remember_data(shop: &Shop) -> Result<BTreeMap<String, Digest>, Problem> {
 }
 
 /// Runs the story in another process and kills that one in the middle.
-async fn crash(dir: &std::path::Path) -> Result<(), Problem> {
+async fn crash(dir: &Path) -> Result<(), Problem> {
     println!("== A first process, which is going to be killed");
     let mut child = tokio::process::Command::new(std::env::current_exe()?)
         .args(["--victim", "--crash", "--dir"])

@@ -219,10 +219,11 @@ fn i_15_after_ctrl_c_the_next_run_goes_on_where_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("shop");
     let mut interrupted = Running::start(&[], &dir);
-    assert!(interrupted.until("close"), "{}", interrupted.said);
+    assert!(interrupted.until("== Retiring it"), "{}", interrupted.said);
     interrupted.interrupt();
     let (code, said) = interrupted.end();
-    assert_ne!(code, Some(0), "{said}");
+    assert_eq!(code, Some(130), "{said}");
+    assert!(said.contains("goes on where it was"), "{said}");
     let said = run(&[], &dir);
     assert!(said.contains("The plan was shown before"), "{said}");
     assert_eq!(parts(&said, "What is true now").count(), 11, "{said}");
