@@ -43,6 +43,7 @@ use crate::reading::Reading;
 /// the answer partial, with the gaps named. Without any line it is unknown. Partial
 /// is also an answer
 /// - beside a missing or empty file (unknown when nothing else is there),
+/// - beside a packed file that is damaged or not complete,
 /// - with a malformed line that may be a call in the window,
 /// - with a line that is stamped more than 5 seconds after now: a clock is wrong,
 ///   and when it was written is not known,
@@ -71,7 +72,10 @@ pub struct AccessLog {
 }
 
 impl AccessLog {
-    /// The log of that name in those files.
+    /// The log of that name in those files: plain, or packed with gzip (also
+    /// several members one after the other) or zstd, as their first bytes say.
+    ///
+    /// Name a file or its packed copy, not both: each line would count twice.
     #[must_use]
     pub fn new(
         name: impl Into<String>,
@@ -150,7 +154,7 @@ impl AccessLog {
     /// could not be read.
     ///
     /// # Errors
-    /// When a file is there and can not be read, or is compressed.
+    /// When a file is there and can not be read, or is packed with bzip2 or xz.
     pub async fn read(&self, api: &Api, window: Window) -> Result<Reading, ProviderError> {
         let job = Job {
             source: self.name.clone(),

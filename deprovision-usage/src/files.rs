@@ -1,8 +1,14 @@
-//! The files of a log, opened at one moment and read line by line.
+//! The files of a log, opened at one moment and read line by line, packed or not.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+
+use flate2::bufread::MultiGzDecoder;
+use zstd::stream::read::Decoder as ZstdDecoder;
+
+/// How much is read at a time.
+const CHUNK: usize = 64 * 1024;
 
 /// How much of one line is looked at. What is longer is malformed.
 pub(crate) const MAX_LINE: usize = 64 * 1024;
@@ -145,38 +151,106 @@ pub(crate) enum ReadError<E> {
     Io(io::Error),
     /// It became shorter while it was read.
     Truncated,
-    /// It is compressed.
-    Compressed,
+    /// It is packed in a way that is not read, with that name.
+    Packed(&'static str),
+    /// It could not be unpacked any further. The lines before it were visited.
+    Damaged {
+        /// How many lines were.
+        lines: u64,
+        /// What the decoder said.
+        error: io::Error,
+    },
     /// The visitor's own error.
     Visitor(E),
 }
 
 impl OpenFile {
     /// Calls the visitor with each line's number, text (without its line feed, at
-    /// most [`MAX_LINE`] bytes) and whether it was cut.
+    /// most [`MAX_LINE`] bytes) and whether it was cut. Gives how many lines there
+    /// were.
     pub(crate) fn lines<E>(
         self,
         mut visit: impl FnMut(&Path, u64, &[u8], bool) -> Result<(), E>,
-    ) -> Result<(), ReadError<E>> {
-        let mut reader = BufReader::with_capacity(64 * 1024, self.file.take(self.length));
-        let mut line = Vec::new();
-        let (mut number, mut read) = (0, 0);
-        loop {
-            let (length, cut) = next_line(&mut reader, &mut line).map_err(ReadError::Io)?;
-            if length == 0 {
-                break;
+    ) -> Result<u64, ReadError<E>> {
+        let mut raw = BufReader::with_capacity(CHUNK, self.file.take(self.length));
+        let mut visit = |number, text: &[u8], cut| visit(&self.path, number, text, cut);
+        let lines = match Packing::of(raw.fill_buf().map_err(ReadError::Io)?) {
+            Packing::Plain => each_line(&mut raw, &mut visit).map_err(|end| match end {
+                Broken::Reader(_, error) => ReadError::Io(error),
+                Broken::Visitor(error) => ReadError::Visitor(error),
+            }),
+            // A rotated log may be several members one after the other.
+            Packing::Gzip => unpacked(MultiGzDecoder::new(&mut raw), &mut visit),
+            Packing::Zstd => {
+                let decoder = ZstdDecoder::with_buffer(&mut raw).map_err(ReadError::Io)?;
+                unpacked(decoder, &mut visit)
             }
-            read += length;
-            number += 1;
-            if number == 1 && is_compressed(&line) {
-                return Err(ReadError::Compressed);
-            }
-            visit(&self.path, number, &line, cut).map_err(ReadError::Visitor)?;
-        }
-        if read < self.length {
+            Packing::Other(name) => Err(ReadError::Packed(name)),
+        }?;
+        // What was not read of the file is no longer there.
+        if raw.get_ref().limit() > 0 {
             return Err(ReadError::Truncated);
         }
-        Ok(())
+        Ok(lines)
+    }
+}
+
+/// Why not all lines were visited.
+enum Broken<E> {
+    /// The reader failed behind that many lines.
+    Reader(u64, io::Error),
+    Visitor(E),
+}
+
+fn unpacked<E>(
+    decoder: impl Read,
+    visit: &mut impl FnMut(u64, &[u8], bool) -> Result<(), E>,
+) -> Result<u64, ReadError<E>> {
+    let mut reader = BufReader::with_capacity(CHUNK, decoder);
+    each_line(&mut reader, visit).map_err(|end| match end {
+        Broken::Reader(lines, error) => ReadError::Damaged { lines, error },
+        Broken::Visitor(error) => ReadError::Visitor(error),
+    })
+}
+
+fn each_line<E>(
+    reader: &mut impl BufRead,
+    visit: &mut impl FnMut(u64, &[u8], bool) -> Result<(), E>,
+) -> Result<u64, Broken<E>> {
+    let mut line = Vec::new();
+    let mut lines = 0;
+    loop {
+        let (length, cut) =
+            next_line(reader, &mut line).map_err(|error| Broken::Reader(lines, error))?;
+        if length == 0 {
+            return Ok(lines);
+        }
+        lines += 1;
+        visit(lines, &line, cut).map_err(Broken::Visitor)?;
+    }
+}
+
+/// How a file is packed, as its first bytes say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Packing {
+    Plain,
+    /// RFC 1952.
+    Gzip,
+    /// RFC 8878.
+    Zstd,
+    /// Something that is not read.
+    Other(&'static str),
+}
+
+impl Packing {
+    fn of(first: &[u8]) -> Self {
+        match first {
+            [0x1f, 0x8b, ..] => Self::Gzip,
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
+            [b'B', b'Z', b'h', ..] => Self::Other("bzip2"),
+            [0xfd, b'7', b'z', b'X', b'Z', ..] => Self::Other("xz"),
+            _ => Self::Plain,
+        }
     }
 }
 
@@ -202,18 +276,6 @@ fn next_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<(u64, 
             return Ok((read, cut));
         }
     }
-}
-
-/// The first bytes of gzip, zstd, bzip2 and xz.
-fn is_compressed(first: &[u8]) -> bool {
-    [
-        &[0x1f, 0x8b][..],
-        &[0x28, 0xb5, 0x2f, 0xfd],
-        b"BZh",
-        &[0xfd, b'7', b'z', b'X', b'Z'],
-    ]
-    .iter()
-    .any(|magic| first.starts_with(magic))
 }
 
 #[cfg(test)]

@@ -45,6 +45,8 @@ impl Job {
         // Everything that is read now was written before this moment.
         let now = self.clock.now();
         let heartbeat = self.heartbeat.as_deref().map(|path| heartbeat(path, now));
+        let mut missing = Vec::new();
+        let mut absent = opened.absent;
         let mut tally = Tally::new(Question {
             matcher: self.matcher,
             window: self.window,
@@ -55,13 +57,20 @@ impl Job {
         });
         for file in opened.files {
             let path = file.path.clone();
-            file.lines(|file, number, text, cut| tally.line(file, number, text, cut))
-                .map_err(|error| read_error(&path, error))?;
+            match file.lines(|file, number, text, cut| tally.line(file, number, text, cut)) {
+                // Packed, nothing is more than no bytes.
+                Ok(0) => absent.push(path),
+                Ok(_) => {}
+                Err(ReadError::Damaged { lines, error }) => missing.push(format!(
+                    "{} can not be unpacked behind its line {lines} ({error})",
+                    path.display()
+                )),
+                Err(error) => return Err(read_error(&path, error)),
+            }
             tally.end_of_file();
         }
-        let mut missing = Vec::new();
         let malformed = tally.malformed();
-        let absent = opened.absent.iter().map(|p| p.display().to_string());
+        let absent = absent.iter().map(|p| p.display().to_string());
         let absent = absent.collect::<Vec<_>>().join(", ");
         if !absent.is_empty() {
             missing.push(format!("{absent} is missing or empty"));
@@ -212,11 +221,12 @@ fn read_error(path: &Path, error: ReadError<ParseIdError>) -> ProviderError {
             OPERATION,
             format!("{shown} became shorter while it was read; ask again"),
         ),
-        ReadError::Compressed => ProviderError::new(
+        ReadError::Packed(with) => ProviderError::new(
             ErrorKind::Unsupported,
             OPERATION,
-            format!("{shown} is compressed; unpack it first"),
+            format!("{shown} is packed with {with}; unpack it first, or pack it with gzip or zstd"),
         ),
+        ReadError::Damaged { error, .. } => io_error(path, error),
         ReadError::Visitor(error) => ProviderError::new(
             ErrorKind::Invalid,
             OPERATION,

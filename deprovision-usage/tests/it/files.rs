@@ -83,8 +83,8 @@ async fn one_file_under_two_names_is_read_once() {
 async fn what_is_no_log_is_an_error_that_says_what_to_do() {
     let world = World::new();
     let window = Window::ending_at(now(), Period::days(1));
-    world.write("access.log.gz", [0x1f, 0x8b, 8, 0, 0]);
-    let log = world.log(&["access.log.gz"]);
+    world.write("access.log.bz2", b"BZh91AY&SY");
+    let log = world.log(&["access.log.bz2"]);
     let error = log.usage(&world.api, window).await.unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Unsupported);
     assert!(error.to_string().contains("unpack it first"));

@@ -7,6 +7,8 @@ mod files;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
+mod packed;
+#[cfg(test)]
 mod reference;
 #[cfg(test)]
 mod world;
