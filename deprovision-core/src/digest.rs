@@ -1,6 +1,5 @@
 //! SHA-256 digests and the canonical encoding they are taken over.
 
-use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -39,11 +38,16 @@ impl Digest {
     /// # Errors
     /// [`CanonicalError`] when the value has no canonical form.
     pub fn of_value(domain: &str, value: &impl Serialize) -> Result<Self, CanonicalError> {
+        Ok(Self::of_canonical(domain, &canonical_json(value)?))
+    }
+
+    /// The digest of a value whose canonical JSON was written already.
+    pub(crate) fn of_canonical(domain: &str, json: &[u8]) -> Self {
         let mut hash = Sha256::new();
         hash.update((domain.len() as u64).to_be_bytes());
         hash.update(domain.as_bytes());
-        hash.update(canonical_json(value)?);
-        Ok(Self(hash.finalize().into()))
+        hash.update(json);
+        Self(hash.finalize().into())
     }
 
     /// The 64 hexadecimal digits alone, as in-toto and `sha256sum` write them.
@@ -136,13 +140,21 @@ pub enum CanonicalError {
 /// [`CanonicalError`] when the value is no JSON or holds a number that is not an
 /// integer within ±(2^53 - 1).
 pub fn canonical_json(value: &impl Serialize) -> Result<Vec<u8>, CanonicalError> {
-    let value = serde_json::to_value(value)?;
     let mut out = Vec::new();
-    write_canonical(&value, &mut out)?;
+    append_canonical(value, &mut out)?;
     Ok(out)
 }
 
-fn write_canonical(value: &Value, out: &mut Vec<u8>) -> Result<(), CanonicalError> {
+/// Writes the canonical JSON of a value behind what is there.
+pub(crate) fn append_canonical(
+    value: &impl Serialize,
+    out: &mut Vec<u8>,
+) -> Result<(), CanonicalError> {
+    write_canonical(&serde_json::to_value(value)?, out)
+}
+
+/// The same for what is a JSON value already.
+pub(crate) fn write_canonical(value: &Value, out: &mut Vec<u8>) -> Result<(), CanonicalError> {
     const MAX: u64 = (1 << 53) - 1;
     match value {
         Value::Null | Value::Bool(_) | Value::String(_) => serde_json::to_writer(out, value)?,
@@ -168,7 +180,7 @@ fn write_canonical(value: &Value, out: &mut Vec<u8>) -> Result<(), CanonicalErro
             // Sorted here, not by the map: another crate in the build may switch
             // serde_json's `preserve_order` on.
             let mut entries: Vec<_> = map.iter().collect();
-            entries.sort_by(|(a, _), (b, _)| utf16_order(a, b));
+            entries.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
             out.push(b'{');
             for (i, (key, item)) in entries.into_iter().enumerate() {
                 if i > 0 {
@@ -184,15 +196,6 @@ fn write_canonical(value: &Value, out: &mut Vec<u8>) -> Result<(), CanonicalErro
     Ok(())
 }
 
-/// The order of RFC 8785: by UTF-16 code units, which for ASCII is that of the bytes.
-fn utf16_order(a: &str, b: &str) -> Ordering {
-    if a.is_ascii() && b.is_ascii() {
-        a.cmp(b)
-    } else {
-        a.encode_utf16().cmp(b.encode_utf16())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,6 +207,17 @@ mod tests {
         assert_eq!(
             String::from_utf8(canonical_json(&value).unwrap()).unwrap(),
             "{\"a\":{\"x\":-3,\"y\":\"é\\n\"},\"b\":[1,null,true]}"
+        );
+    }
+
+    /// RFC 8785 sorts by UTF-16 code units: a surrogate comes before U+FF61, though
+    /// its character comes after.
+    #[test]
+    fn keys_beyond_ascii_are_in_the_order_of_their_utf_16_units() {
+        let value = serde_json::json!({"\u{ff61}": 1, "\u{1f600}": 2, "é": 3, "z": 4});
+        assert_eq!(
+            String::from_utf8(canonical_json(&value).unwrap()).unwrap(),
+            "{\"z\":4,\"é\":3,\"\u{1f600}\":2,\"\u{ff61}\":1}"
         );
     }
 

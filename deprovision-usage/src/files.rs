@@ -153,81 +153,73 @@ pub(crate) enum ReadError<E> {
     Truncated,
     /// It is packed in a way that is not read, with that name.
     Packed(&'static str),
-    /// It could not be unpacked any further. The lines before it were visited.
-    Damaged {
-        /// How many lines were.
-        lines: u64,
-        /// What the decoder said.
-        error: io::Error,
-    },
     /// The visitor's own error.
     Visitor(E),
 }
 
+/// How far a file was read.
+#[derive(Debug)]
+pub(crate) struct ReadTo {
+    /// How many lines were visited.
+    pub(crate) lines: u64,
+    /// Why it could not be unpacked behind them; `None` when they are all.
+    pub(crate) damage: Option<io::Error>,
+}
+
 impl OpenFile {
     /// Calls the visitor with each line's number, text (without its line feed, at
-    /// most [`MAX_LINE`] bytes) and whether it was cut. Gives how many lines there
-    /// were.
+    /// most [`MAX_LINE`] bytes) and whether it was cut.
     pub(crate) fn lines<E>(
         self,
         mut visit: impl FnMut(&Path, u64, &[u8], bool) -> Result<(), E>,
-    ) -> Result<u64, ReadError<E>> {
+    ) -> Result<ReadTo, ReadError<E>> {
         let mut raw = BufReader::with_capacity(CHUNK, self.file.take(self.length));
         let mut visit = |number, text: &[u8], cut| visit(&self.path, number, text, cut);
-        let lines = match Packing::of(raw.fill_buf().map_err(ReadError::Io)?) {
-            Packing::Plain => each_line(&mut raw, &mut visit).map_err(|end| match end {
-                Broken::Reader(_, error) => ReadError::Io(error),
-                Broken::Visitor(error) => ReadError::Visitor(error),
-            }),
+        let read = match Packing::of(raw.fill_buf().map_err(ReadError::Io)?) {
+            Packing::Plain => {
+                let read = each_line(&mut raw, &mut visit)?;
+                if let Some(error) = read.damage {
+                    return Err(ReadError::Io(error));
+                }
+                read
+            }
             // A rotated log may be several members one after the other.
-            Packing::Gzip => unpacked(MultiGzDecoder::new(&mut raw), &mut visit),
+            Packing::Gzip => {
+                let decoder = MultiGzDecoder::new(&mut raw);
+                each_line(&mut BufReader::with_capacity(CHUNK, decoder), &mut visit)?
+            }
             Packing::Zstd => {
                 let decoder = ZstdDecoder::with_buffer(&mut raw).map_err(ReadError::Io)?;
-                unpacked(decoder, &mut visit)
+                each_line(&mut BufReader::with_capacity(CHUNK, decoder), &mut visit)?
             }
-            Packing::Other(name) => Err(ReadError::Packed(name)),
-        }?;
+            Packing::Other(name) => return Err(ReadError::Packed(name)),
+        };
         // What was not read of the file is no longer there.
-        if raw.get_ref().limit() > 0 {
+        if read.damage.is_none() && raw.get_ref().limit() > 0 {
             return Err(ReadError::Truncated);
         }
-        Ok(lines)
+        Ok(read)
     }
 }
 
-/// Why not all lines were visited.
-enum Broken<E> {
-    /// The reader failed behind that many lines.
-    Reader(u64, io::Error),
-    Visitor(E),
-}
-
-fn unpacked<E>(
-    decoder: impl Read,
-    visit: &mut impl FnMut(u64, &[u8], bool) -> Result<(), E>,
-) -> Result<u64, ReadError<E>> {
-    let mut reader = BufReader::with_capacity(CHUNK, decoder);
-    each_line(&mut reader, visit).map_err(|end| match end {
-        Broken::Reader(lines, error) => ReadError::Damaged { lines, error },
-        Broken::Visitor(error) => ReadError::Visitor(error),
-    })
-}
-
+/// Visits the lines up to the end, or to where the reader fails.
 fn each_line<E>(
     reader: &mut impl BufRead,
     visit: &mut impl FnMut(u64, &[u8], bool) -> Result<(), E>,
-) -> Result<u64, Broken<E>> {
+) -> Result<ReadTo, ReadError<E>> {
     let mut line = Vec::new();
     let mut lines = 0;
-    loop {
-        let (length, cut) =
-            next_line(reader, &mut line).map_err(|error| Broken::Reader(lines, error))?;
-        if length == 0 {
-            return Ok(lines);
+    let damage = loop {
+        match next_line(reader, &mut line) {
+            Err(error) => break Some(error),
+            Ok((0, _)) => break None,
+            Ok((_, cut)) => {
+                lines += 1;
+                visit(lines, &line, cut).map_err(ReadError::Visitor)?;
+            }
         }
-        lines += 1;
-        visit(lines, &line, cut).map_err(Broken::Visitor)?;
-    }
+    };
+    Ok(ReadTo { lines, damage })
 }
 
 /// How a file is packed, as its first bytes say.

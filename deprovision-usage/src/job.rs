@@ -57,15 +57,18 @@ impl Job {
         });
         for file in opened.files {
             let path = file.path.clone();
-            match file.lines(|file, number, text, cut| tally.line(file, number, text, cut)) {
-                // Packed, nothing is more than no bytes.
-                Ok(0) => absent.push(path),
-                Ok(_) => {}
-                Err(ReadError::Damaged { lines, error }) => missing.push(format!(
-                    "{} can not be unpacked behind its line {lines} ({error})",
-                    path.display()
+            let read = file
+                .lines(|file, number, text, cut| tally.line(file, number, text, cut))
+                .map_err(|error| read_error(&path, error))?;
+            match read.damage {
+                Some(error) => missing.push(format!(
+                    "{} can not be unpacked behind its line {} ({error})",
+                    path.display(),
+                    read.lines
                 )),
-                Err(error) => return Err(read_error(&path, error)),
+                // Packed, nothing is more than no bytes.
+                None if read.lines == 0 => absent.push(path),
+                None => {}
             }
             tally.end_of_file();
         }
@@ -226,7 +229,6 @@ fn read_error(path: &Path, error: ReadError<ParseIdError>) -> ProviderError {
             OPERATION,
             format!("{shown} is packed with {with}; unpack it first, or pack it with gzip or zstd"),
         ),
-        ReadError::Damaged { error, .. } => io_error(path, error),
         ReadError::Visitor(error) => ProviderError::new(
             ErrorKind::Invalid,
             OPERATION,

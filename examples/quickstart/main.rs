@@ -56,7 +56,7 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match begin_in(args).await {
+    match tell_until_stopped(args).await {
         Ok(code) => code,
         Err(problem) => {
             eprintln!(
@@ -69,7 +69,7 @@ async fn main() -> ExitCode {
 }
 
 /// Tells the story in its directory, until it ends or Ctrl-C is pressed.
-async fn begin_in(args: Args) -> Result<ExitCode, Problem> {
+async fn tell_until_stopped(args: Args) -> Result<ExitCode, Problem> {
     let dir = match &args.dir {
         Some(dir) => dir.clone(),
         None => tempfile::Builder::new()
@@ -77,6 +77,8 @@ async fn begin_in(args: Args) -> Result<ExitCode, Problem> {
             .tempdir()?
             .keep(),
     };
+    // The one that is to be killed leaves the answer to the one that waits for it.
+    let answers = !args.victim;
     // Stopping needs no care: what was done is in the journal.
     tokio::select! {
         told = tell(args, &dir) => match told? {
@@ -86,10 +88,10 @@ async fn begin_in(args: Args) -> Result<ExitCode, Problem> {
                 Ok(ExitCode::FAILURE)
             }
         },
-        pressed = tokio::signal::ctrl_c() => {
+        pressed = tokio::signal::ctrl_c(), if answers => {
             pressed?;
             eprintln!(
-                "\nquickstart: stopped; --dir {} goes on where it was",
+                "\nquickstart: stopped; the same command with --dir {} goes on where it was",
                 dir.display()
             );
             Ok(ExitCode::from(INTERRUPTED))

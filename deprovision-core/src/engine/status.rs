@@ -69,6 +69,23 @@ pub struct Status {
     pub next_check_at: Option<Timestamp>,
 }
 
+impl Status {
+    /// Whether something waits for this now.
+    ///
+    /// ```
+    /// use deprovision_core::engine::Status;
+    /// use deprovision_core::retirement::WaitRule;
+    ///
+    /// fn somebody_should_be_asked(status: &Status) -> bool {
+    ///     status.waits_for(WaitRule::Approval) || status.waits_for(WaitRule::Parked)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn waits_for(&self, rule: WaitRule) -> bool {
+        self.waits.iter().any(|why| why.rule == rule)
+    }
+}
+
 /// One line of a timeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -93,7 +110,7 @@ impl Engine {
         let state = &stream.state;
         let now = state.forward(self.clock.now());
         let (waits, next_check_at) = match state.next(now) {
-            Next::Wait { until, why } => (without_order(why), until),
+            Next::Wait { until, why } => (Explain::without_order(why), until),
             Next::MakePlan
             | Next::ReadUsage { .. }
             | Next::CheckScope { .. }
@@ -152,14 +169,6 @@ impl Engine {
     pub async fn entries(&self, id: &RetirementId) -> Result<Vec<Entry>, EngineError> {
         read_all(self.journal.as_ref(), id).await
     }
-}
-
-/// That a step waits for the ones before it goes without saying, when something
-/// else is waited for.
-fn without_order(why: Vec<Explain>) -> Vec<Explain> {
-    let (order, others): (Vec<Explain>, Vec<Explain>) =
-        why.into_iter().partition(|why| why.rule == WaitRule::Order);
-    if others.is_empty() { order } else { others }
 }
 
 /// How far each step of a retirement is.

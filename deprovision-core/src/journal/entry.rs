@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::digest::{CanonicalError, Digest};
 use crate::id::{PersonId, RetirementId, WorkerId};
+use crate::journal::canonical::CanonicalEntry;
 use crate::time::Timestamp;
 
 /// The position of an entry in its stream: 1 is the first, 0 is *before the first*.
@@ -12,10 +13,6 @@ pub type Version = u64;
 
 /// The number of the form that [`Entry`] is stored in.
 pub(crate) const FORMAT: u64 = 1;
-
-/// What an entry's digest is bound to, so that it is never the digest of
-/// anything else with the same fields.
-const DOMAIN: &str = "deprovision/entry/v1";
 
 /// Who caused an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,19 +49,6 @@ pub struct Entry {
     pub prev: Digest,
     /// The digest of all fields above.
     pub digest: Digest,
-}
-
-/// The part of an entry that its digest covers.
-#[derive(Serialize)]
-struct Sealed<'a> {
-    format: u64,
-    stream: &'a RetirementId,
-    version: Version,
-    at: Timestamp,
-    actor: &'a Actor,
-    kind: &'a str,
-    body: &'a Value,
-    prev: Digest,
 }
 
 impl Entry {
@@ -105,24 +89,17 @@ impl Entry {
         Digest::of_bytes(&bytes)
     }
 
+    /// The entry as one line of `events.jsonl`, without the line break.
+    pub(crate) fn line(&self) -> Result<Vec<u8>, CanonicalError> {
+        Ok(CanonicalEntry::of(self)?.line(self.digest))
+    }
+
     /// The digest that the fields have now, whatever `digest` says.
     ///
     /// # Errors
     /// [`CanonicalError`] when the body holds a number without an exact canonical form.
     pub fn computed_digest(&self) -> Result<Digest, CanonicalError> {
-        Digest::of_value(
-            DOMAIN,
-            &Sealed {
-                format: self.format,
-                stream: &self.stream,
-                version: self.version,
-                at: self.at,
-                actor: &self.actor,
-                kind: &self.kind,
-                body: &self.body,
-                prev: self.prev,
-            },
-        )
+        Ok(CanonicalEntry::of(self)?.digest())
     }
 }
 

@@ -3,12 +3,14 @@
 //!
 //! Implementation: [`MemoryJournal`].
 
+mod canonical;
 mod entry;
 mod error;
 mod lease;
 mod memory;
 mod port;
 
+pub(crate) use canonical::CanonicalEntry;
 pub(crate) use entry::FORMAT;
 pub use entry::{Actor, Entry, Version};
 pub use error::{AppendError, Cause, JournalError, LeaseError};

@@ -8,7 +8,7 @@ use std::error::Error;
 use std::fmt;
 use std::io::{BufRead, Read, Write};
 
-use crate::digest::{CanonicalError, canonical_json};
+use crate::digest::CanonicalError;
 use crate::journal::Entry;
 
 /// The longest line that is read, in bytes.
@@ -118,7 +118,7 @@ impl<R: BufRead> EventsReader<R> {
             });
         }
         let entry: Entry = serde_json::from_slice(text).map_err(EventsProblem::NotAnEntry)?;
-        if canonical_json(&entry)? != text {
+        if entry.line()? != text {
             return Err(EventsProblem::NotCanonical);
         }
         Ok(Some(entry))
@@ -168,7 +168,8 @@ impl<W: Write> EventsWriter<W> {
     /// [`EventsError`]; how much of the line was written is not known then.
     pub fn write(&mut self, entry: &Entry) -> Result<(), EventsError> {
         self.line += 1;
-        let written = canonical_json(entry)
+        let written = entry
+            .line()
             .map_err(EventsProblem::NoCanonicalForm)
             .and_then(|mut line| {
                 line.push(b'\n');

@@ -278,7 +278,7 @@ fn unstopped(text: &str) -> &str {
 }
 
 fn waits(history: &History<'_>) -> Vec<Wait> {
-    let mut all = match history.state.next(history.now) {
+    let all = match history.state.next(history.now) {
         Next::Wait { why, .. } => why,
         Next::MakePlan
         | Next::ReadUsage { .. }
@@ -291,14 +291,9 @@ fn waits(history: &History<'_>) -> Vec<Wait> {
         | Next::Audit
         | Next::Finished => Vec::new(),
     };
-    // That a step waits for the ones before it is of no interest beside what those
-    // wait for.
-    if all.iter().any(|why| why.rule != WaitRule::Order) {
-        all.retain(|why| why.rule != WaitRule::Order);
-    }
     // Steps beside one another wait for the same.
     let mut seen: Vec<Explain> = Vec::new();
-    for why in all {
+    for why in Explain::without_order(all) {
         if !seen.contains(&why) {
             seen.push(why);
         }

@@ -1,5 +1,7 @@
 //! Applying an event. Never says no: whatever is in the log has happened.
 
+use std::sync::Arc;
+
 use crate::id::ActionId;
 use crate::observation::Observation;
 use crate::retirement::{
@@ -23,12 +25,12 @@ impl Retirement {
             pipeline,
         } = proposal.clone();
         Some(Self {
-            api,
+            api: Arc::new(api),
             successor,
             proposer: by,
             reason,
-            policy,
-            pipeline,
+            policy: Arc::new(policy),
+            pipeline: Arc::new(pipeline),
             proposed_at: at,
             last_at: at,
             mode: Mode::Forward,
@@ -57,16 +59,20 @@ impl Retirement {
             // A stream has one beginning; another one in the log changes nothing.
             Event::Proposed { .. } => {}
             Event::Planned { plan, digest } => {
+                let (steps_of, known) = (
+                    Arc::make_mut(&mut self.steps_of),
+                    Arc::make_mut(&mut self.known),
+                );
                 for (step, action) in plan.all() {
                     self.actions
                         .entry(action.id.clone())
                         .or_insert_with(|| ActionRun::new(at));
-                    self.steps_of.insert(action.id.clone(), step.clone());
-                    self.known.insert(action.id.clone(), action.clone());
+                    steps_of.insert(action.id.clone(), step.clone());
+                    known.insert(action.id.clone(), action.clone());
                 }
                 // The catalog may know more of the API than when it was proposed.
-                self.api = plan.api.clone();
-                self.plan = Some((plan.clone(), *digest));
+                self.api = Arc::new(plan.api.clone());
+                self.plan = Some((Arc::new(plan.clone()), *digest));
                 self.planned_at = at;
                 self.begun_at = None;
                 self.scope.clear();

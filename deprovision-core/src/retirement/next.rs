@@ -245,12 +245,13 @@ impl Retirement {
     ) -> Vec<ActionId> {
         let mut ready = Vec::new();
         for (id, run) in &self.actions {
-            if self.steps_of.get(id) != Some(&step.id) {
-                continue;
-            }
             let Some(moment) = moment(run) else {
                 continue;
             };
+            // Asked last: most actions have nothing to wait for, and this is a search.
+            if self.steps_of.get(id) != Some(&step.id) {
+                continue;
+            }
             let at = run
                 .not_before
                 .map_or(moment, |not_before| not_before.max(moment));

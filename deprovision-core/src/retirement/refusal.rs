@@ -125,6 +125,15 @@ impl Explain {
             next_check_at,
         }
     }
+
+    /// That a step waits for the ones before it goes without saying, when something
+    /// else is waited for.
+    pub(crate) fn without_order(mut all: Vec<Self>) -> Vec<Self> {
+        if all.iter().any(|why| why.rule != WaitRule::Order) {
+            all.retain(|why| why.rule != WaitRule::Order);
+        }
+        all
+    }
 }
 
 /// A command that the rules do not allow now. Nothing was changed.

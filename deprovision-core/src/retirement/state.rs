@@ -1,6 +1,7 @@
 //! The state: what the events so far add up to.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -148,18 +149,20 @@ pub struct Parked {
 }
 
 /// One retirement: the fold of its events.
+///
+/// A clone is cheap: what only a proposal or a plan changes is shared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retirement {
-    pub(super) api: Api,
+    pub(super) api: Arc<Api>,
     pub(super) successor: Option<Api>,
     pub(super) proposer: PersonId,
     pub(super) reason: String,
-    pub(super) policy: Policy,
-    pub(super) pipeline: Pipeline,
+    pub(super) policy: Arc<Policy>,
+    pub(super) pipeline: Arc<Pipeline>,
     pub(super) proposed_at: Timestamp,
     pub(super) last_at: Timestamp,
     pub(super) mode: Mode,
-    pub(super) plan: Option<(Plan, Digest)>,
+    pub(super) plan: Option<(Arc<Plan>, Digest)>,
     pub(super) planned_at: Timestamp,
     /// When the first action under the plan in force was begun.
     pub(super) begun_at: Option<Timestamp>,
@@ -168,10 +171,10 @@ pub struct Retirement {
     pub(super) usage: Option<(Vec<Observation<UsageEvidence>>, u64, Timestamp)>,
     pub(super) scope: BTreeSet<StepId>,
     pub(super) actions: BTreeMap<ActionId, ActionRun>,
-    pub(super) steps_of: BTreeMap<ActionId, StepId>,
+    pub(super) steps_of: Arc<BTreeMap<ActionId, StepId>>,
     /// Every action that was ever planned: one of a plan that was voided may still
     /// have to be looked at and undone.
-    pub(super) known: BTreeMap<ActionId, Action>,
+    pub(super) known: Arc<BTreeMap<ActionId, Action>>,
     pub(super) parked: Option<Parked>,
     pub(super) pivot_at: Option<Timestamp>,
     pub(super) clock_steps: Vec<(Timestamp, Period)>,
@@ -280,7 +283,9 @@ impl Retirement {
     /// The plan in force, with its digest.
     #[must_use]
     pub fn plan(&self) -> Option<(&Plan, Digest)> {
-        self.plan.as_ref().map(|(plan, digest)| (plan, *digest))
+        self.plan
+            .as_ref()
+            .map(|(plan, digest)| (plan.as_ref(), *digest))
     }
 
     /// Why it waits for a person, when it does.

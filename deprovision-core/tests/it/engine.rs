@@ -275,10 +275,7 @@ impl Bench {
         for _ in 0..400 {
             let idle = engine.run_until_idle().await.unwrap();
             let status = engine.status(id).await.unwrap();
-            let waits_for_people = status
-                .waits
-                .iter()
-                .any(|why| why.rule == WaitRule::Approval);
+            let waits_for_people = status.waits_for(WaitRule::Approval);
             match idle.next_due {
                 Some(at) => self.clock.advance_to(at),
                 None if waits_for_people => {}
@@ -425,11 +422,7 @@ async fn i_14_a_worker_that_lost_its_lease_stops_and_another_goes_on() {
         let (a, b) = tokio::join!(first.run_until_idle(), second.run_until_idle());
         let due = a.unwrap().next_due.max(b.unwrap().next_due);
         let status = first.status(&id).await.unwrap();
-        if status
-            .waits
-            .iter()
-            .any(|why| why.rule == WaitRule::Approval)
-        {
+        if status.waits_for(WaitRule::Approval) {
             bench.approve(&first, &id).await;
         } else if let Some(at) = due {
             bench.clock.advance_to(at);
@@ -535,13 +528,7 @@ async fn i_18_a_face_that_the_catalog_learns_stops_the_run_until_it_is_approved_
     bench.clock.advance(Period::days(31));
     engine.run_until_idle().await.unwrap();
     let status = engine.status(&id).await.unwrap();
-    assert!(
-        status
-            .waits
-            .iter()
-            .any(|why| why.rule == WaitRule::Approval),
-        "{status}"
-    );
+    assert!(status.waits_for(WaitRule::Approval), "{status}");
     assert_ne!(engine.plan(&id).await.unwrap().digest, before);
 }
 

@@ -53,49 +53,40 @@ fn rewrite(log: &[Entry], k: usize) -> Vec<Entry> {
     entries
 }
 
-/// The log until a little behind the entry at index `k`: verifying it whole for
-/// every one of thousands of changes shows no more and takes twice as long.
-fn shortly_behind(log: &[Entry], k: usize) -> &[Entry] {
-    &log[..log.len().min(k + 4)]
-}
-
-/// Every place in a JSON value, as a pointer (RFC 6901).
-fn places(value: &Value, here: &str, all: &mut Vec<String>) {
-    all.push(here.to_owned());
+/// Every way to change one leaf or drop one key of a JSON value.
+fn edits(value: &Value) -> Vec<Value> {
     match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        Value::Null => vec![json!(0)],
+        Value::Bool(b) => vec![json!(!b)],
+        Value::Number(n) => vec![json!(n.as_i64().unwrap() + 1)],
+        Value::String(s) => vec![json!(format!("{s}x"))],
         Value::Array(items) => {
-            for (i, item) in items.iter().enumerate() {
-                places(item, &format!("{here}/{i}"), all);
+            let mut all = vec![Value::Array([&items[..], &[Value::Null]].concat())];
+            for i in 0..items.len() {
+                for edited in edits(&items[i]) {
+                    let mut items = items.clone();
+                    items[i] = edited;
+                    all.push(Value::Array(items));
+                }
+                let mut shorter = items.clone();
+                shorter.remove(i);
+                all.push(Value::Array(shorter));
             }
+            all
         }
         Value::Object(map) => {
+            let mut all = Vec::new();
             for (key, item) in map {
-                let key = key.replace('~', "~0").replace('/', "~1");
-                places(item, &format!("{here}/{key}"), all);
+                for edited in edits(item) {
+                    let mut map = map.clone();
+                    map.insert(key.clone(), edited);
+                    all.push(Value::Object(map));
+                }
+                let mut smaller = map.clone();
+                smaller.remove(key);
+                all.push(Value::Object(smaller));
             }
-        }
-    }
-}
-
-/// Changes what is at a place: a leaf its value, a container loses its last item or
-/// gains a first.
-fn edit_at(value: &mut Value, place: &str) {
-    match value.pointer_mut(place).unwrap() {
-        at @ Value::Null => *at = json!(0),
-        Value::Bool(b) => *b = !*b,
-        at @ Value::Number(_) => *at = json!(at.as_i64().unwrap() + 1),
-        Value::String(s) => s.push('x'),
-        Value::Array(items) => {
-            if items.pop().is_none() {
-                items.push(Value::Null);
-            }
-        }
-        Value::Object(map) => {
-            let last = map.keys().next_back().cloned();
-            if last.and_then(|key| map.remove(&key)).is_none() {
-                map.insert("forged".to_owned(), Value::Null);
-            }
+            all
         }
     }
 }
@@ -134,11 +125,10 @@ async fn i_19_the_certificate_in_the_log_is_good_for_the_log_and_no_other() {
         json!(certificate.statement_digest())
     );
     assert!(!facts.approvals.is_empty() && facts.actions.len() > 10);
-    let edge = usize::try_from(facts.log.size).unwrap();
-    for k in (0..edge).step_by(3).chain(edge - 3..log.len()) {
+    for k in 0..log.len() {
         let bad = certificate.verify_with_log(&keys, &rewrite(log, k));
         // What came after the certificate is not its business.
-        assert_eq!(bad.is_err(), k < edge, "entry {}", k + 1);
+        assert_eq!(bad.is_err(), (k as u64) < facts.log.size, "entry {}", k + 1);
     }
 }
 
@@ -158,32 +148,21 @@ async fn i_19_an_edit_of_any_field_of_any_event_is_found_where_it_is() {
     ];
     let mut count = 0;
     for k in 0..log.len() {
-        let mut entries = shortly_behind(log, k).to_vec();
-        // Of every event every third field, of three in a row all of them.
-        for edit in edit.iter().skip(k % 3).step_by(3) {
+        let mut entries = log.to_vec();
+        for edit in edit {
             entries[k] = log[k].clone();
             edit(&mut entries[k]);
             assert_found(&entries, &[], k + 1, &Damage::Edited);
             count += 1;
         }
         entries[k] = log[k].clone();
-        let mut all = Vec::new();
-        places(&log[k].body, "", &mut all);
-        // The plan has a thousand of them.
-        let step = if all.len() > 100 { 7 } else { 1 };
-        for place in all.iter().step_by(step) {
-            entries[k].body = log[k].body.clone();
-            edit_at(&mut entries[k].body, place);
-            // Each by its digest, and now and then by the log: following it from its
-            // beginning every time only takes long.
-            assert_ne!(entries[k].computed_digest().unwrap(), entries[k].digest);
-            if count % 30 == 0 {
-                assert_found(&entries, &[], k + 1, &Damage::Edited);
-            }
+        for body in edits(&log[k].body) {
+            entries[k].body = body;
+            assert_found(&entries, &[], k + 1, &Damage::Edited);
             count += 1;
         }
     }
-    assert!(count > 9 * log.len(), "only {count} edits");
+    assert!(count > 15 * log.len(), "only {count} edits");
 }
 
 #[tokio::test]
@@ -222,14 +201,13 @@ async fn i_19_a_duplicated_event_is_found_at_its_second_place() {
     let log = log().await;
     for k in 0..log.len() {
         let version = k as u64 + 1;
-        let log = shortly_behind(log, k);
         let mut next_to_it = log.to_vec();
         next_to_it.insert(k + 1, log[k].clone());
         assert_found(&next_to_it, &[], k + 2, &Damage::Duplicated { version });
-        let mut some_way_behind = log.to_vec();
-        some_way_behind.push(log[k].clone());
-        let end = some_way_behind.len();
-        assert_found(&some_way_behind, &[], end, &Damage::Duplicated { version });
+        let mut at_the_end = log.to_vec();
+        at_the_end.push(log[k].clone());
+        let end = at_the_end.len();
+        assert_found(&at_the_end, &[], end, &Damage::Duplicated { version });
     }
 }
 
@@ -272,11 +250,9 @@ async fn i_19_a_cut_tail_is_missed_without_a_checkpoint_and_found_with_one() {
 
 #[tokio::test]
 async fn i_19_a_rewritten_history_is_missed_without_a_checkpoint_and_found_with_one() {
-    let whole = log().await;
-    let last = whole.len() - 1;
-    for k in (0..last).step_by(3).chain([last - 1, last]) {
-        let log = shortly_behind(whole, k);
-        let all = checkpoint(log);
+    let log = log().await;
+    let all = checkpoint(log);
+    for k in 0..log.len() {
         let forged = rewrite(log, k);
         assert_eq!(check(&forged, &[]).unwrap().vouched, 0);
         let before = checkpoint(&log[..k]);
@@ -298,8 +274,8 @@ async fn i_19_a_rewritten_history_is_missed_without_a_checkpoint_and_found_with_
 
 /// The reader takes a line in its one canonical form only, so a changed bit is
 /// either refused by it, at its line, or gives another entry, whose digest is then
-/// not its own. None gives the same entries again. One bit of every ninth
-/// byte is tried, and of every 23rd in the few lines over 1,000 bytes.
+/// not its own. None gives the same entries again. One bit of every byte is tried,
+/// and of the few lines over 1,000 bytes one of every fifth.
 #[tokio::test]
 async fn i_19_a_flipped_bit_anywhere_in_the_file_is_found_at_its_line() {
     let log = log().await;
@@ -313,7 +289,7 @@ async fn i_19_a_flipped_bit_anywhere_in_the_file_is_found_at_its_line() {
     let (mut refused, mut edited) = (0u32, 0u32);
     let mut start = 0;
     for (k, line) in file.split_inclusive(|b| *b == b'\n').enumerate() {
-        let step = if line.len() > 1_000 { 23 } else { 9 };
+        let step = if line.len() > 1_000 { 5 } else { 1 };
         let last = line.len() - 1;
         for offset in (0..last).step_by(step).chain([last]) {
             let mut changed = line.to_vec();
@@ -346,8 +322,8 @@ async fn i_19_a_flipped_bit_anywhere_in_the_file_is_found_at_its_line() {
         }
         start += line.len();
     }
-    assert!((refused + edited) as usize > file.len() / 14);
-    assert!(refused > 1_000 && edited > 1_000, "{refused} {edited}");
+    assert!((refused + edited) as usize > file.len() * 3 / 4);
+    assert!(refused > 10_000 && edited > 10_000, "{refused} {edited}");
 }
 
 #[tokio::test]
@@ -358,7 +334,7 @@ async fn i_19_a_file_that_was_cut_anywhere_is_found_except_between_lines() {
         .take(20)
         .for_each(|entry| writer.write(entry).unwrap());
     let file = writer.finish().unwrap();
-    for length in (0..file.len()).step_by(17) {
+    for length in (0..file.len()).step_by(7) {
         let read: Result<Vec<Entry>, _> =
             EventsReader::new("events.jsonl", &file[..length]).collect();
         let between_lines = length == 0 || file[length - 1] == b'\n';

@@ -55,7 +55,7 @@ impl Course<'_> {
                 return Ok(status);
             }
             // Only when something waits to be looked at again is there a change to review.
-            if status.waits.iter().any(|why| why.rule == WaitRule::Settle) {
+            if status.waits_for(WaitRule::Settle) {
                 for branch in self.shop.reviewer.merge_all().await? {
                     tell(News::Merged(&branch));
                 }
@@ -72,11 +72,7 @@ impl Course<'_> {
 
     /// Ann and Bob approve what waits for an approval.
     async fn approve(&self, status: &Status) -> Result<bool, Problem> {
-        if !status
-            .waits
-            .iter()
-            .any(|why| why.rule == WaitRule::Approval)
-        {
+        if !status.waits_for(WaitRule::Approval) {
             return Ok(false);
         }
         let (_, approvers) = people()?;

@@ -169,8 +169,10 @@ fn choose(met: &[String], end: End) -> Vec<usize> {
             .unwrap_or_default(),
     };
     let which = std::env::var(WHICH).unwrap_or_default();
-    if which == "all" {
-        return (from..met.len()).collect();
+    match which.as_str() {
+        "all" => return (from..met.len()).collect(),
+        "kinds" | "" => {}
+        other => panic!("{WHICH} is {other:?}; write all, kinds or nothing"),
     }
     let sends = |point: &str| point.contains(" apply ") || point.contains(" undo ");
     let mut seen = BTreeSet::new();

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, SystemTime};
 
 /// Far more than any course takes, also on a slow machine: it is there so that a
@@ -94,11 +94,26 @@ impl Running {
         }
     }
 
+    /// Its next line; `None` when it ended, or said nothing for very long and was
+    /// killed for that.
+    fn hear(&mut self) -> Option<String> {
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => {
+                self.said.push_str(&line);
+                self.said.push('\n');
+                Some(line)
+            }
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => {
+                self.child.kill().unwrap();
+                None
+            }
+        }
+    }
+
     /// Waits for a line that contains something; true when there is one.
     fn until(&mut self, part: &str) -> bool {
-        while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
-            self.said.push_str(&line);
-            self.said.push('\n');
+        while let Some(line) = self.hear() {
             if line.contains(part) {
                 return true;
             }
@@ -116,9 +131,7 @@ impl Running {
 
     /// Waits for its end; gives its exit code and all that it said.
     fn end(mut self) -> (Option<i32>, String) {
-        assert!(!self.until("a line that it never says"));
-        // It said its last line, or nothing for very long.
-        let _ = self.child.kill();
+        while self.hear().is_some() {}
         let code = self.child.wait().unwrap().code();
         let mut complaint = String::new();
         let mut err = self.child.stderr.take().unwrap();

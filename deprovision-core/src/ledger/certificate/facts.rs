@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::digest::{CanonicalError, Digest, canonical_json};
+use crate::digest::{CanonicalError, Digest};
 use crate::id::{ActionId, ObjectionId, PersonId, RetirementId, Role, StepId};
 use crate::journal::Entry;
 use crate::ledger::certificate::LogMismatch;
@@ -183,7 +183,7 @@ impl LogState {
         let verified = verify(stream, entries, &[], &[])?;
         let mut events = Sha256::new();
         for (position, entry) in (1..).zip(entries) {
-            let line = canonical_json(entry).map_err(|_: CanonicalError| Tampering {
+            let line = entry.line().map_err(|_: CanonicalError| Tampering {
                 stream: stream.clone(),
                 place: Place::Entry(position),
                 damage: Damage::Edited,

@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::digest::{CanonicalError, Digest, canonical_json};
+use crate::digest::{CanonicalError, Digest};
 use crate::journal::Entry;
 use crate::ledger::merkle::{ConsistencyProof, InclusionProof};
 
@@ -35,7 +35,7 @@ pub fn node_hash(left: &Digest, right: &Digest) -> Digest {
 /// # Errors
 /// [`CanonicalError`] when the entry holds a number without an exact canonical form.
 pub fn entry_leaf(entry: &Entry) -> Result<Digest, CanonicalError> {
-    Ok(leaf_hash(&canonical_json(entry)?))
+    Ok(leaf_hash(&entry.line()?))
 }
 
 /// A Merkle tree that only grows, and knows every root it ever had.

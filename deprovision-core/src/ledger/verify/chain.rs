@@ -2,8 +2,8 @@
 
 use crate::digest::Digest;
 use crate::id::RetirementId;
-use crate::journal::{Entry, FORMAT, Version};
-use crate::ledger::merkle::{MerkleTree, entry_leaf};
+use crate::journal::{CanonicalEntry, Entry, FORMAT, Version};
+use crate::ledger::merkle::{MerkleTree, leaf_hash};
 use crate::ledger::verify::Damage;
 
 /// Where the chain of the entries breaks, and how.
@@ -26,17 +26,20 @@ pub(super) fn follow(stream: &RetirementId, entries: &[Entry]) -> (MerkleTree, O
     let mut tree = MerkleTree::new();
     let mut prev = Entry::genesis(stream);
     for (at, entry) in (1..).zip(entries) {
-        let damage = damage_at(stream, at, entry, prev, entries);
-        let (None, Ok(leaf)) = (&damage, entry_leaf(entry)) else {
-            let damage = damage.unwrap_or(BreakKind::Here(Damage::Edited));
+        let Some(line) = whole_line(entry) else {
+            let damage = BreakKind::Here(Damage::Edited);
             return (tree, Some(Break { at, damage }));
         };
-        tree.push(leaf);
+        if let Some(damage) = damage_at(stream, at, entry, prev, entries) {
+            return (tree, Some(Break { at, damage }));
+        }
+        tree.push(leaf_hash(&line));
         prev = entry.digest;
     }
     (tree, None)
 }
 
+/// What is wrong with an entry that has its own digest.
 fn damage_at(
     stream: &RetirementId,
     at: Version,
@@ -45,9 +48,6 @@ fn damage_at(
     entries: &[Entry],
 ) -> Option<BreakKind> {
     let here = |damage| Some(BreakKind::Here(damage));
-    if !is_whole(entry) {
-        return here(Damage::Edited);
-    }
     if entry.stream != *stream {
         let found = entry.stream.clone();
         return here(Damage::WrongStream { found });
@@ -72,22 +72,28 @@ fn damage_at(
     let behind = index(at).and_then(|index| entries.get(index + 1..));
     let behind = behind.unwrap_or_default();
     let awaited = |other: &&Entry| other.version == at && other.stream == *stream;
-    here(if !behind.iter().filter(awaited).any(is_whole) {
-        Damage::Deleted {
-            from: at,
-            to: found - 1,
-        }
-    } else if behind.contains(entry) {
-        Damage::Duplicated { version: found }
-    } else {
-        Damage::Reordered { found }
-    })
+    here(
+        if !behind
+            .iter()
+            .filter(awaited)
+            .any(|other| whole_line(other).is_some())
+        {
+            Damage::Deleted {
+                from: at,
+                to: found - 1,
+            }
+        } else if behind.contains(entry) {
+            Damage::Duplicated { version: found }
+        } else {
+            Damage::Reordered { found }
+        },
+    )
 }
 
-fn is_whole(entry: &Entry) -> bool {
-    entry
-        .computed_digest()
-        .is_ok_and(|digest| digest == entry.digest)
+/// The line of an entry that has its own digest; `None` for any other.
+fn whole_line(entry: &Entry) -> Option<Vec<u8>> {
+    let canonical = CanonicalEntry::of(entry).ok()?;
+    (canonical.digest() == entry.digest).then(|| canonical.line(entry.digest))
 }
 
 /// The index of the entry at a position; `None` for position 0.

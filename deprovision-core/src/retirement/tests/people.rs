@@ -107,7 +107,7 @@ fn i_16_an_undo_is_looked_at_again_once_late_requests_can_no_longer_land() {
         .unwrap();
     let mut steps = case.retirement.pipeline.steps().to_vec();
     steps[close].late = Period::minutes(5);
-    case.retirement.pipeline = Pipeline::build(steps, &Policy::default()).unwrap();
+    case.retirement.pipeline = Pipeline::build(steps, &Policy::default()).unwrap().into();
     case.cancel().unwrap();
     case.drive(&mut || 255);
     match case.retirement.next(case.now) {

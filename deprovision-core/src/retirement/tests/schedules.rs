@@ -1,5 +1,7 @@
 //! Random schedules of faults and people.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::world::*;
@@ -9,7 +11,9 @@ use crate::time::Period;
 #[test]
 fn a_retirement_without_faults_ends_retired_and_writes_each_effect_once() {
     let mut case = Case::new();
-    case.retirement.policy.limits.credentials = 100;
+    Arc::make_mut(&mut case.retirement.policy)
+        .limits
+        .credentials = 100;
     case.finish();
     assert_eq!(*case.retirement.mode(), Mode::Finished);
     let written = case
@@ -69,7 +73,7 @@ pub(super) fn run_schedule(faults: Vec<u8>) -> Case {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(192))]
 
     /// Any faults and any people, then no more faults: it ends retired, or as it
     /// was before; what was about to be sent was always allowed to be (see

@@ -1,6 +1,7 @@
 //! A small world for the machine: its providers are switches, and its answers can be bent.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -372,7 +373,9 @@ pub(super) fn target(step: &str, n: u8) -> ResourceRef {
 
 pub(super) fn ready() -> Case {
     let mut case = Case::new();
-    case.retirement.policy.limits.credentials = 100;
+    Arc::make_mut(&mut case.retirement.policy)
+        .limits
+        .credentials = 100;
     // The log has to begin with the policy that was used.
     if let Some((Event::Proposed { proposal }, _)) = case.log.first_mut() {
         proposal.policy.limits.credentials = 100;
