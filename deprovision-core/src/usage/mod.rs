@@ -2,7 +2,12 @@
 //! verdict over all of them.
 
 mod evidence;
+mod report;
 mod verdict;
 
 pub use evidence::{CallerUse, UsageEvidence};
+pub use report::{
+    ApiUse, CallerCount, Days, Demand, Endpoint, Input, Malformed, MalformedSample, MergeError,
+    Operation, ReportFileError, Shard, StatusCounts, Stretches, Traffic, Unmatched, UsageReport,
+};
 pub use verdict::{Verdict, VerdictRule, verdict};
