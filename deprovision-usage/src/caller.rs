@@ -22,7 +22,7 @@ const HASHED: &str = "hashed:";
 pub(crate) fn caller_of(line: &LogLine<'_>) -> Result<CallerId, ParseIdError> {
     match &line.user {
         Some(user) => caller(user),
-        None => caller(&address(line.client)),
+        None => caller(&address(&line.client)),
     }
 }
 

@@ -8,28 +8,59 @@ use deprovision_core::time::Timestamp;
 use super::escape::{quoted, unescape};
 use super::{LineError, LinePart, time};
 
-/// One request, as an access log tells it.
+/// One request, as a log of any format tells it.
 ///
-/// `Debug` leaves out what may hold a secret: the query, the referrer.
+/// What a log does not tell is `None`, and so is what it writes as `-`.
+///
+/// `Debug` leaves out what may hold a secret: the query, the referrer, what names
+/// a key.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogLine<'a> {
-    /// The client's address or name.
-    pub client: &'a [u8],
-    /// The name that the client gave, with the log's escapes undone; `None` for `-`.
+    /// The client's address or name; empty where the log names none.
+    pub client: Cow<'a, [u8]>,
+    /// The name that the client gave, with the log's escapes undone.
     pub user: Option<Cow<'a, [u8]>>,
+    /// The id of the key that the client used. An id, not the key.
+    pub key: Option<Cow<'a, [u8]>>,
+    /// Whom the client acts for: a token's subject, a principal.
+    pub subject: Option<Cow<'a, [u8]>>,
+    /// One more field that names the caller, where the format was told of one.
+    pub field: Option<Cow<'a, [u8]>>,
     /// When.
     pub at: Timestamp,
+    /// The host that the client asked for, as it was written; it may have a port.
+    pub host: Option<Cow<'a, [u8]>>,
     /// What was asked for.
     pub request: Request<'a>,
-    /// The answer's status; `None` when the server wrote `-`.
+    /// The answer's status.
     pub status: Option<u16>,
-    /// How many bytes were sent; `None` for `-`.
+    /// How many bytes were sent.
     pub bytes: Option<u64>,
-    /// The referrer (Combined Log Format); `None` for `-`.
+    /// The referrer.
     pub referer: Option<Cow<'a, [u8]>>,
-    /// The client's program (Combined Log Format); `None` for `-`.
+    /// The client's program.
     pub agent: Option<Cow<'a, [u8]>>,
+}
+
+impl<'a> LogLine<'a> {
+    /// A request of which no more is known than when it was and what was asked for.
+    pub(crate) fn new(at: Timestamp, request: Request<'a>) -> Self {
+        Self {
+            client: Cow::Borrowed(b""),
+            user: None,
+            key: None,
+            subject: None,
+            field: None,
+            at,
+            host: None,
+            request,
+            status: None,
+            bytes: None,
+            referer: None,
+            agent: None,
+        }
+    }
 }
 
 /// The request line of a request, with the log's escapes undone.
@@ -84,14 +115,15 @@ impl fmt::Debug for Request<'_> {
 
 impl fmt::Debug for LogLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let user = self
-            .user
-            .as_deref()
-            .map(|user| user.escape_ascii().to_string());
+        let shown = |field: &Option<Cow<'_, [u8]>>| {
+            let text = field.as_deref()?.escape_ascii();
+            Some(text.to_string())
+        };
         f.debug_struct("LogLine")
             .field("client", &self.client.escape_ascii().to_string())
-            .field("user", &user)
+            .field("user", &shown(&self.user))
             .field("at", &self.at)
+            .field("host", &shown(&self.host))
             .field("request", &self.request)
             .field("status", &self.status)
             .field("bytes", &self.bytes)
@@ -177,14 +209,13 @@ pub fn parse_line(line: &[u8]) -> Result<LogLine<'_>, LineError> {
         (given(referer), given(agent))
     };
     Ok(LogLine {
-        client,
+        client: Cow::Borrowed(client),
         user,
-        at,
-        request,
         status,
         bytes,
         referer,
         agent,
+        ..LogLine::new(at, request)
     })
 }
 
