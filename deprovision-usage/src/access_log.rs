@@ -12,8 +12,8 @@ use deprovision_core::time::{Clock, Period, Window};
 use deprovision_core::usage::UsageEvidence;
 
 use crate::job::Job;
-use crate::matching::Matcher;
 use crate::reading::Reading;
+use crate::route::Matcher;
 
 /// The files of one access log in the Common or Combined Log Format, as a
 /// [`UsageSource`]. All files are read anew for each question, line by line.

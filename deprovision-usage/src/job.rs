@@ -10,8 +10,8 @@ use deprovision_core::time::{Clock, Period, Timestamp, Window};
 use deprovision_core::usage::UsageEvidence;
 
 use crate::files::{self, OpenError, ReadError};
-use crate::matching::Matcher;
 use crate::reading::{Malformed, Reading};
+use crate::route::Matcher;
 use crate::tally::{Question, SKEW, Tally};
 
 /// How many gaps are named; more are counted.

@@ -2,15 +2,20 @@
 #![deny(missing_docs)]
 
 mod access_log;
+mod agents;
 mod caller;
+mod count;
 mod files;
 mod job;
 mod line;
-mod matching;
 mod reading;
+mod route;
 mod tally;
 mod written;
 
 pub use access_log::AccessLog;
+pub use agents::{Agents, AgentsError};
+pub use count::CallerBy;
 pub use line::{LineError, LinePart, LogLine, Request, parse_line};
 pub use reading::{Malformed, MalformedLine, Reading};
+pub use route::RouteTable;

@@ -9,8 +9,8 @@ use deprovision_core::usage::CallerUse;
 
 use crate::caller::caller_of;
 use crate::line::{LineError, LinePart, LogLine, is_one_line, parse_line};
-use crate::matching::Matcher;
 use crate::reading::{Malformed, MalformedLine};
+use crate::route::Matcher;
 use crate::written::Written;
 
 /// How far a line may be ahead of our clock before it is called a line of the

@@ -2,6 +2,7 @@
 
 mod error;
 mod escape;
+mod fast;
 mod parse;
 #[cfg(test)]
 mod tests;
@@ -9,5 +10,7 @@ mod time;
 
 pub use error::{LineError, LinePart};
 pub(crate) use escape::hex;
+pub(crate) use fast::{FastLine, fast_line};
 pub(crate) use parse::is_one_line;
 pub use parse::{LogLine, Request, parse_line};
+pub(crate) use time::Stamps;

@@ -4,6 +4,38 @@ use deprovision_core::time::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
+/// Reads the times of many lines, most of which lie in the same minute as the one
+/// before.
+#[derive(Debug, Default)]
+pub(crate) struct Stamps {
+    /// `10/Oct/2026:13:55:` and ` +0000` of the last one.
+    minute: [u8; 18],
+    zone: [u8; 6],
+    /// When that minute began, in seconds of Unix time.
+    start: i64,
+}
+
+impl Stamps {
+    /// The second of Unix time that a time in brackets names.
+    pub(crate) fn second(&mut self, text: &[u8]) -> Option<i64> {
+        let (minute, rest) = text.split_first_chunk::<18>()?;
+        let (&[tens, ones], zone) = rest.split_first_chunk::<2>()?;
+        if *minute == self.minute
+            && zone == self.zone
+            && let Some(second) = two(tens, ones)
+            && second < 60
+        {
+            return Some(self.start + i64::from(second));
+        }
+        let at = parse(text)?.as_second();
+        self.minute = *minute;
+        self.zone = zone.try_into().ok()?;
+        // Zones are whole minutes, so each of them begins with a whole minute.
+        self.start = at - at.rem_euclid(60);
+        Some(at)
+    }
+}
+
 const MONTHS: [&[u8]; 12] = [
     b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
 ];

@@ -66,21 +66,37 @@ impl Endpoint {
 pub struct CallerCount {
     /// Who: an index into [`Shard::callers`](crate::usage::Shard::callers).
     pub caller: u32,
+    /// The second of the last one (Unix time); zero when none is known. A report
+    /// has millions of these, and a timestamp is four times as large.
+    last: u32,
     /// How often.
     pub requests: u64,
-    /// When last; `None` when all requests are of unknown time.
-    pub last_seen: Option<Timestamp>,
 }
 
 impl CallerCount {
-    /// A caller's requests.
+    /// A caller's requests. The time of the last one, `None` when no time is known,
+    /// is kept to the second, from 1970 to 2106.
     #[must_use]
     pub fn new(caller: u32, requests: u64, last_seen: Option<Timestamp>) -> Self {
+        let second = |at: Timestamp| u32::try_from(at.as_second()).unwrap_or(0);
         Self {
             caller,
+            last: last_seen.map_or(0, second),
             requests,
-            last_seen,
         }
+    }
+
+    /// When last; `None` when all requests are of unknown time.
+    #[must_use]
+    pub fn last_seen(&self) -> Option<Timestamp> {
+        let at = Timestamp::from_second(i64::from(self.last)).ok();
+        at.filter(|_| self.last > 0)
+    }
+
+    /// Adds the requests of another count of the same caller.
+    pub fn add(&mut self, other: &Self) {
+        self.requests = self.requests.saturating_add(other.requests);
+        self.last = self.last.max(other.last);
     }
 }
 

@@ -102,7 +102,7 @@ impl<'a> Source<'a> {
                     if let Some(caller) = shard.caller(count.caller) {
                         let (requests, last) = callers.entry(caller).or_default();
                         *requests = requests.saturating_add(count.requests);
-                        *last = (*last).max(count.last_seen);
+                        *last = (*last).max(count.last_seen());
                     }
                 }
             }

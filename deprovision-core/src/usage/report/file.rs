@@ -152,7 +152,13 @@ impl UsageReport {
             for (endpoint, (demand, callers)) in &shard.endpoints {
                 let callers = callers
                     .iter()
-                    .map(|c| (c.caller, c.requests, c.last_seen.map(Timestamp::as_second)))
+                    .map(|c| {
+                        (
+                            c.caller,
+                            c.requests,
+                            c.last_seen().map(Timestamp::as_second),
+                        )
+                    })
                     .collect();
                 line(&Out::Endpoint {
                     endpoint,

@@ -140,7 +140,7 @@ impl UsageReport {
                     distinct.insert(caller);
                     let (requests, last) = usage.callers.entry(caller.clone()).or_default();
                     *requests = requests.saturating_add(count.requests);
-                    *last = (*last).max(count.last_seen);
+                    *last = (*last).max(count.last_seen());
                 }
             }
         }

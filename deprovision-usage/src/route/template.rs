@@ -1,43 +1,47 @@
 //! Path templates: `/v1/orders/{id}`.
 
-use super::target::{Path, segments};
+use super::target::segments;
+
+/// How many segments of a template are looked at; of a longer one the rest is any.
+const MAX_SEGMENTS: usize = 256;
 
 /// One segment of a template.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Segment {
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Segment {
     /// This text.
     Literal(Vec<u8>),
-    /// Any one segment: `{id}`, `:id`, `*`, also `{id}.json`.
+    /// A parameter with text around it: `{id}.json`, `{name}:cancel`.
+    Mixed {
+        /// What the segment begins with.
+        before: Vec<u8>,
+        /// What it ends with.
+        after: Vec<u8>,
+    },
+    /// Any one segment: `{id}`, `:id`, `*`.
     Any,
     /// All that follows: `{proxy+}`, `{*rest}`, `{rest...}`, `**`.
     Rest,
 }
 
 /// A path with parameters.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Template {
     segments: Vec<Segment>,
 }
 
 impl Template {
     pub(super) fn parse(path: &str) -> Self {
-        let segments = segments(path.as_bytes())
-            .into_iter()
-            .map(|segment| {
-                let open = segment.contains(&b'{') || segment.contains(&b'}');
-                if open && (segment.ends_with(b"+}") || segment.ends_with(b"...}"))
-                    || segment.starts_with(b"{*")
-                    || segment == b"**"
-                {
-                    Segment::Rest
-                } else if open || segment.starts_with(b":") || segment == b"*" {
-                    Segment::Any
-                } else {
-                    Segment::Literal(segment)
-                }
-            })
-            .collect();
+        let mut segments: Vec<Segment> =
+            segments(path.as_bytes()).into_iter().map(segment).collect();
+        if segments.len() > MAX_SEGMENTS {
+            segments.truncate(MAX_SEGMENTS);
+            segments.push(Segment::Rest);
+        }
         Self { segments }
+    }
+
+    pub(super) fn segments(&self) -> &[Segment] {
+        &self.segments
     }
 
     /// The part of the template that stands for the whole API: up to and with its
@@ -62,32 +66,6 @@ impl Template {
         tells.then_some(Self { segments })
     }
 
-    /// Whether the template is this path, all of it.
-    pub(super) fn is(&self, path: &Path) -> bool {
-        match self.segments.last() {
-            Some(Segment::Rest) => self.begins(path),
-            Some(Segment::Literal(_) | Segment::Any) | None => {
-                path.len() == self.segments.len() && self.begins(path)
-            }
-        }
-    }
-
-    /// Whether the path begins with the template.
-    pub(super) fn begins(&self, path: &Path) -> bool {
-        let mut rest = path.iter();
-        for segment in &self.segments {
-            let same = match segment {
-                Segment::Rest => return true,
-                Segment::Any => rest.next().is_some(),
-                Segment::Literal(text) => rest.next() == Some(text),
-            };
-            if !same {
-                return false;
-            }
-        }
-        true
-    }
-
     /// How many literal segments it has.
     pub(super) fn literals(&self) -> usize {
         self.segments
@@ -95,6 +73,34 @@ impl Template {
             .filter(|segment| matches!(segment, Segment::Literal(_)))
             .count()
     }
+}
+
+fn segment(text: Vec<u8>) -> Segment {
+    let (open, close) = (
+        text.iter().position(|b| *b == b'{'),
+        text.iter().rposition(|b| *b == b'}'),
+    );
+    let braced = open.is_some() || close.is_some();
+    if braced && (text.ends_with(b"+}") || text.ends_with(b"...}"))
+        || text.starts_with(b"{*")
+        || text == b"**"
+    {
+        return Segment::Rest;
+    }
+    if let (Some(open), Some(close)) = (open, close)
+        && let (Some(before), Some(after)) = (text.get(..open), text.get(close + 1..))
+        && open < close
+        && !(before.is_empty() && after.is_empty())
+    {
+        return Segment::Mixed {
+            before: before.to_vec(),
+            after: after.to_vec(),
+        };
+    }
+    if braced || text.starts_with(b":") || text == b"*" {
+        return Segment::Any;
+    }
+    Segment::Literal(text)
 }
 
 /// `v1`, `v2.1`, `v1beta3`, `1.0`, `2024-10-01`: what people put a version as.

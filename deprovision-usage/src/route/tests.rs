@@ -4,7 +4,7 @@ use deprovision_core::catalog::{Api, Face, FaceKind, Method, Route};
 use deprovision_core::id::ApiId;
 use proptest::prelude::*;
 
-use super::Matcher;
+use super::matcher::Matcher;
 use crate::line::Request;
 
 fn api(id: &str, hosts: &[&str], paths: &[&str]) -> Api {

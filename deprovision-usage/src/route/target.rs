@@ -2,11 +2,54 @@
 
 use crate::line::hex;
 
+/// What a byte means in a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// Itself.
+    Plain,
+    /// A letter with another case.
+    Upper,
+    /// The end of a segment.
+    Slash,
+    /// The end of the path: a query or a fragment.
+    End,
+    /// It needs a closer look.
+    Special,
+}
+
+const CLASSES: [Class; 256] = {
+    let mut classes = [Class::Special; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        #[expect(clippy::cast_possible_truncation, reason = "the loop ends at 255")]
+        let ascii = byte as u8;
+        classes[byte] = match ascii {
+            b'/' => Class::Slash,
+            b'?' | b'#' => Class::End,
+            b'A'..=b'Z' => Class::Upper,
+            b'%' | b';' | b'\\' | b'"' => Class::Special,
+            b'!'..=b'~' => Class::Plain,
+            _ => Class::Special,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+/// What a byte means in a path.
+pub(crate) fn class(byte: u8) -> Class {
+    CLASSES
+        .get(usize::from(byte))
+        .copied()
+        .unwrap_or(Class::Special)
+}
+
 /// The host and the path of a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Target {
-    /// In lower case, without port; only absolute-form targets name one.
-    pub(super) host: Option<String>,
+    /// As it was written, with a port where there is one; only absolute-form
+    /// targets name one.
+    pub(super) host: Option<Vec<u8>>,
     /// The path's segments as they were sent.
     pub(super) path: Path,
     /// The same after `.` and `..` were resolved, when that changes it.
@@ -21,7 +64,7 @@ impl Target {
     /// and for the authority of a CONNECT, which name no path.
     pub(super) fn parse(target: &[u8]) -> Option<Self> {
         let (host, path) = match authority(target) {
-            Some((authority, path)) => (Some(host(authority)), path),
+            Some((authority, path)) => (Some(authority.to_vec()), path),
             None => (None, target),
         };
         if host.is_none() && !path.starts_with(b"/") {
@@ -49,17 +92,6 @@ fn authority(target: &[u8]) -> Option<(&[u8], &[u8])> {
         .position(|b| matches!(b, b'/' | b'?' | b'#'))
         .unwrap_or(rest.len());
     Some(rest.split_at(end))
-}
-
-/// The host of `user@host:port`, in lower case.
-fn host(authority: &[u8]) -> String {
-    let text = String::from_utf8_lossy(authority).to_ascii_lowercase();
-    let text = text.rsplit('@').next().unwrap_or_default();
-    let name = match text.strip_prefix('[') {
-        Some(literal) => literal.split(']').next(),
-        None => text.split(':').next(),
-    };
-    name.unwrap_or_default().trim_end_matches('.').to_owned()
 }
 
 /// The segments of a path, without its query. Decoded before it is cut, so that

@@ -1,0 +1,384 @@
+//! Counting lines: what one thread does.
+
+use std::sync::Arc;
+
+use deprovision_core::time::Timestamp;
+use deprovision_core::usage::Stretches;
+use hashbrown::HashMap;
+
+use super::callers::{CallerBy, Callers};
+use super::pairs::{Calls, Pairs};
+use super::sketch::Sketch;
+use super::tally::{Tally, class_of};
+use super::unmatched::{Stray, Strays};
+use crate::agents::{Agents, Kind};
+use crate::line::{FastLine, LogLine, Request};
+use crate::route::{NO_SLOT, RouteTable, Slot, Walk, index};
+
+/// How far a line may be ahead of our clock, in seconds: clocks of two machines are
+/// never quite the same.
+const SKEW: i64 = 5;
+
+/// How many user agents are remembered.
+const MAX_AGENTS: usize = 4096;
+
+/// Nobody, or somebody who is not listed.
+const NOBODY: u32 = u32::MAX;
+
+/// What is counted, and how.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    pub(crate) caller: CallerBy,
+    /// Whether callers are counted at all.
+    pub(crate) callers: bool,
+    pub(crate) agents: Arc<Agents>,
+    /// User agents of our own probes, whose requests are no demand.
+    pub(crate) own_agents: Vec<Vec<u8>>,
+    /// Only requests in these seconds are counted.
+    pub(crate) window: Option<(i64, i64)>,
+    /// How many bytes the callers may take.
+    pub(crate) memory: usize,
+}
+
+/// One request, as far as it is counted.
+struct Line<'a> {
+    at: i64,
+    method: &'a [u8],
+    target: &'a [u8],
+    host: Option<&'a [u8]>,
+    status: u16,
+    bytes: u64,
+    agent: &'a [u8],
+    caller: &'a [u8],
+}
+
+/// A request that was read and is not yet counted. Counting many at once lets the
+/// processor wait for their memory together.
+#[derive(Debug, Clone, Copy)]
+struct Pending {
+    slot: Slot,
+    caller: u32,
+    /// Whether the caller is one who is not listed.
+    unlisted: bool,
+    kind: u8,
+    class: u8,
+    at: Option<i64>,
+    bytes: u64,
+}
+
+/// What one thread counted.
+#[derive(Debug)]
+pub(crate) struct Counter<'t> {
+    options: Options,
+    walk: Walk<'t>,
+    pub(super) lines: u64,
+    pub(super) future: u64,
+    pub(super) seen: Stretches,
+    /// The stretch that lines are in now, and how many it has.
+    stretch: Option<(i64, i64, u64)>,
+    pub(super) callers: Callers,
+    /// By kind of caller, then by slot.
+    pub(super) tallies: [Vec<Tally>; 3],
+    pub(super) pairs: Vec<Pairs>,
+    /// Counts of pairs that did not fit.
+    pub(super) spilled: HashMap<(Slot, u32), u64, foldhash::fast::RandomState>,
+    pub(super) unlisted: HashMap<Slot, u64, foldhash::fast::RandomState>,
+    pub(super) malformed: HashMap<Slot, u64, foldhash::fast::RandomState>,
+    pub(super) strays: Strays,
+    /// About how many callers there are, once they are too many.
+    pub(super) sketch: Option<Sketch>,
+    pair_bytes: usize,
+    pending: Vec<Pending>,
+    kinds: HashMap<Vec<u8>, Option<Kind>, foldhash::fast::RandomState>,
+}
+
+impl<'t> Counter<'t> {
+    pub(crate) fn new(table: &'t RouteTable, options: Options) -> Self {
+        Self {
+            options,
+            walk: Walk::new(table),
+            lines: 0,
+            future: 0,
+            seen: Stretches::default(),
+            stretch: None,
+            callers: Callers::new(),
+            tallies: Default::default(),
+            pairs: Vec::new(),
+            spilled: HashMap::default(),
+            unlisted: HashMap::default(),
+            malformed: HashMap::default(),
+            strays: Strays::default(),
+            sketch: None,
+            pair_bytes: 0,
+            pending: Vec::new(),
+            kinds: HashMap::default(),
+        }
+    }
+
+    /// Counts a line of the plainest shape; gives its time when that is sound.
+    pub(crate) fn fast(&mut self, line: &FastLine<'_>, now: i64) -> Option<i64> {
+        let caller = match self.options.caller {
+            CallerBy::Name if line.user.is_empty() => line.client,
+            CallerBy::Name => line.user,
+            CallerBy::Client => line.client,
+            CallerBy::Agent => line.agent,
+            // The format has none of them.
+            CallerBy::Key | CallerBy::Subject | CallerBy::Field => b"",
+        };
+        self.request(
+            &Line {
+                at: line.at,
+                method: line.method,
+                target: line.target,
+                host: None,
+                status: line.status,
+                bytes: line.bytes,
+                agent: line.agent,
+                caller: if caller.is_empty() {
+                    line.client
+                } else {
+                    caller
+                },
+            },
+            now,
+        )
+    }
+
+    /// Counts any well-formed line; gives its time when that is sound.
+    pub(crate) fn line(&mut self, line: &LogLine<'_>, now: i64) -> Option<i64> {
+        let (method, target) = match &line.request {
+            Request::Call { method, target } => (&**method, &**target),
+            Request::Other(_) => (&b""[..], &b""[..]),
+        };
+        let field = |field: &'_ Option<std::borrow::Cow<'_, [u8]>>| {
+            field.as_deref().unwrap_or_default().to_vec()
+        };
+        let caller = match self.options.caller {
+            CallerBy::Name => [&line.user, &line.key, &line.subject]
+                .into_iter()
+                .map(field)
+                .find(|name| !name.is_empty())
+                .unwrap_or_default(),
+            CallerBy::Client => Vec::new(),
+            CallerBy::Key => field(&line.key),
+            CallerBy::Agent => field(&line.agent),
+            CallerBy::Subject => field(&line.subject),
+            CallerBy::Field => field(&line.field),
+        };
+        self.request(
+            &Line {
+                at: line.at.as_second(),
+                method,
+                target,
+                host: line.host.as_deref(),
+                status: line.status.unwrap_or(0),
+                bytes: line.bytes.unwrap_or(0),
+                agent: line.agent.as_deref().unwrap_or_default(),
+                caller: if caller.is_empty() {
+                    &line.client
+                } else {
+                    &caller
+                },
+            },
+            now,
+        )
+    }
+
+    /// A malformed line that holds a whole request: what it is a call of.
+    pub(crate) fn malformed(&mut self, request: &Request<'_>) {
+        if let Request::Call { method, target } = request {
+            let slot = self.walk.slot(method, None, target);
+            if slot != NO_SLOT {
+                *self.malformed.entry(slot).or_default() += 1;
+            }
+        }
+    }
+
+    fn request(&mut self, line: &Line<'_>, now: i64) -> Option<i64> {
+        self.lines += 1;
+        // It was written before now, so a clock was wrong: it proves nothing about
+        // any time, and if it is a call then one of unknown time.
+        let at = (line.at > 0 && line.at <= now.saturating_add(SKEW)).then(|| line.at.min(now));
+        match at {
+            Some(at) => self.alive(at),
+            None => self.future += 1,
+        }
+        if let (Some(at), Some((from, to))) = (at, self.options.window)
+            && !(from..to).contains(&at)
+        {
+            return Some(at);
+        }
+        let Some(kind) = self.kind(line.agent) else {
+            return at;
+        };
+        if line.target.is_empty() {
+            // No request line at all: a scanner, a broken client.
+            return at;
+        }
+        let slot = self.walk.slot(line.method, line.host, line.target);
+        let class = class_of(line.status);
+        if slot == NO_SLOT {
+            self.strays.add(Stray {
+                host: line.host,
+                method: line.method,
+                target: line.target,
+                at,
+                class,
+                bytes: line.bytes,
+                kind: kind as usize,
+                caller: line.caller,
+            });
+            return at;
+        }
+        let (mut caller, mut unlisted) = (NOBODY, false);
+        if kind == Kind::Consumer && self.options.callers {
+            match self.caller(line.caller) {
+                Some(number) => caller = number,
+                None => unlisted = true,
+            }
+        }
+        self.pending.push(Pending {
+            slot,
+            caller,
+            unlisted,
+            kind: kind as u8,
+            class,
+            at,
+            bytes: line.bytes,
+        });
+        at
+    }
+
+    /// The source was alive at that second.
+    fn alive(&mut self, at: i64) {
+        const JOIN: i64 = Stretches::RESOLUTION.as_seconds().cast_signed();
+        if let Some((from, to, count)) = &mut self.stretch
+            && at >= *from - JOIN
+            && at <= *to + JOIN
+        {
+            *from = at.min(*from);
+            *to = at.max(*to);
+            *count += 1;
+            return;
+        }
+        self.end_stretch();
+        self.stretch = Some((at, at, 1));
+    }
+
+    fn end_stretch(&mut self) {
+        if let Some((from, to, count)) = self.stretch.take()
+            && let (Ok(from), Ok(to)) = (Timestamp::from_second(from), Timestamp::from_second(to))
+        {
+            self.seen.insert(from, to, count);
+        }
+    }
+
+    /// What a program is; `None` for our own probes.
+    fn kind(&mut self, agent: &[u8]) -> Option<Kind> {
+        if agent.is_empty() {
+            return Some(Kind::Consumer);
+        }
+        if let Some(kind) = self.kinds.get(agent) {
+            return *kind;
+        }
+        let own = self.options.own_agents.iter().any(|own| own == agent);
+        let kind = (!own).then(|| self.options.agents.kind(agent));
+        if self.kinds.len() < MAX_AGENTS {
+            self.kinds.insert(agent.to_vec(), kind);
+        }
+        kind
+    }
+
+    /// The number of a caller; `None` when there are too many to list this one.
+    fn caller(&mut self, name: &[u8]) -> Option<u32> {
+        match self.callers.find(name) {
+            Ok(number) => Some(number),
+            Err(hash) => match &mut self.sketch {
+                Some(sketch) => {
+                    sketch.add(name);
+                    None
+                }
+                None => self.callers.insert(name, hash),
+            },
+        }
+    }
+
+    /// Counts what was read so far. To be called after each block of lines.
+    pub(crate) fn settle(&mut self) {
+        let mut pending = std::mem::take(&mut self.pending);
+        for request in &pending {
+            let slot = index(request.slot);
+            if let Some(tallies) = self.tallies.get_mut(usize::from(request.kind)) {
+                if tallies.len() <= slot {
+                    tallies.resize_with(slot + 1, Tally::default);
+                }
+                if let Some(tally) = tallies.get_mut(slot) {
+                    tally.add(request.at, request.class, request.bytes);
+                }
+            }
+            if request.caller != NOBODY {
+                self.pair(request);
+            } else if request.unlisted {
+                *self.unlisted.entry(request.slot).or_default() += 1;
+            }
+        }
+        pending.clear();
+        self.pending = pending;
+        self.keep_to_budget();
+    }
+
+    fn pair(&mut self, request: &Pending) {
+        let slot = index(request.slot);
+        if self.pairs.len() <= slot {
+            self.pairs.resize_with(slot + 1, Pairs::default);
+        }
+        let Some(pairs) = self.pairs.get_mut(slot) else {
+            return;
+        };
+        let last = request
+            .at
+            .and_then(|at| u32::try_from(at).ok())
+            .unwrap_or(0);
+        if let Some(known) = pairs.find(request.caller) {
+            known.last = known.last.max(last);
+            match known.requests.checked_add(1) {
+                Some(requests) => known.requests = requests,
+                None => {
+                    let spilled = self.spilled.entry((request.slot, request.caller));
+                    *spilled.or_default() += 1;
+                }
+            }
+        } else if self.sketch.is_some() {
+            *self.unlisted.entry(request.slot).or_default() += 1;
+        } else {
+            let before = pairs.bytes();
+            pairs.insert(Calls {
+                caller: request.caller,
+                requests: 1,
+                last,
+            });
+            self.pair_bytes += pairs.bytes() - before;
+        }
+    }
+
+    /// Stops to list more callers before they take more than they may: a table
+    /// doubles when it grows, so at half of it nothing new is taken.
+    fn keep_to_budget(&mut self) {
+        let bytes = self.callers.bytes() + self.pair_bytes;
+        if self.sketch.is_some() || bytes <= self.options.memory / 2 {
+            return;
+        }
+        let mut sketch = Sketch::new();
+        for name in self.callers.names() {
+            sketch.add(name);
+        }
+        self.sketch = Some(sketch);
+    }
+
+    /// All is counted.
+    pub(crate) fn finish(mut self) -> Self {
+        self.settle();
+        self.end_stretch();
+        self
+    }
+}

@@ -1,0 +1,260 @@
+//! From what each thread counted to one shard.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use deprovision_core::id::CallerId;
+use deprovision_core::time::Timestamp;
+use deprovision_core::usage::{CallerCount, Demand, Endpoint, Shard, Stretches};
+
+use super::counter::Counter;
+use super::pairs::{Calls, Pairs};
+use super::sketch::Sketch;
+use super::tally::Tally;
+use super::unmatched::collapse;
+use crate::route::{RouteTable, Slot, index};
+
+/// One slot's counts of all threads.
+#[derive(Debug, Default)]
+struct Part {
+    slot: Slot,
+    tallies: [Vec<Tally>; 3],
+    /// With the numbers of the thread's callers.
+    pairs: Vec<(usize, Pairs)>,
+    spilled: Vec<(usize, u32, u64)>,
+    unlisted: u64,
+    malformed: u64,
+}
+
+/// Puts what all threads counted into the shard. `name` makes a caller's id of its
+/// name.
+pub(crate) fn gather(
+    counters: Vec<Counter<'_>>,
+    table: &RouteTable,
+    name: &(dyn Fn(&[u8]) -> Option<CallerId> + Sync),
+    shard: &mut Shard,
+) {
+    let threads = counters.len();
+    let mut seen = Stretches::default();
+    let mut sketch: Option<Sketch> = None;
+    let mut strays = Vec::new();
+    let mut parts: Vec<Part> = Vec::new();
+    let (callers, numbers) = unify(&counters, name);
+    if counters.iter().any(|counter| counter.sketch.is_some()) {
+        let mut all = Sketch::new();
+        for counter in &counters {
+            counter.callers.names().for_each(|name| all.add(name));
+            counter.sketch.iter().for_each(|more| all.merge(more));
+        }
+        sketch = Some(all);
+    }
+    for (thread, counter) in counters.into_iter().enumerate() {
+        seen.merge(&counter.seen);
+        shard.lines += counter.lines;
+        shard.future += counter.future;
+        strays.extend(counter.strays.into_unmatched(name));
+        let mut part = |slot: usize| -> Option<usize> {
+            while parts.len() <= slot {
+                parts.push(Part {
+                    slot: Slot::try_from(parts.len()).ok()?,
+                    ..Part::default()
+                });
+            }
+            Some(slot)
+        };
+        let last = counter.tallies.iter().map(Vec::len).max().unwrap_or(0);
+        let last = last.max(counter.pairs.len());
+        let marked = counter.malformed.keys().map(|slot| index(*slot) + 1).max();
+        if let Some(last) = last.max(marked.unwrap_or(0)).checked_sub(1) {
+            part(last);
+        }
+        for (kind, tallies) in counter.tallies.into_iter().enumerate() {
+            for (tally, part) in tallies.into_iter().zip(&mut parts) {
+                if let Some(of_kind) = part.tallies.get_mut(kind)
+                    && !tally.is_empty()
+                {
+                    of_kind.push(tally);
+                }
+            }
+        }
+        for (pairs, part) in counter.pairs.into_iter().zip(&mut parts) {
+            if pairs.len() > 0 {
+                part.pairs.push((thread, pairs));
+            }
+        }
+        for ((slot, caller), more) in counter.spilled {
+            if let Some(part) = parts.get_mut(index(slot)) {
+                part.spilled.push((thread, caller, more));
+            }
+        }
+        for (slot, more) in counter.unlisted {
+            if let Some(part) = parts.get_mut(index(slot)) {
+                part.unlisted += more;
+            }
+        }
+        for (slot, more) in counter.malformed {
+            if let Some(part) = parts.get_mut(index(slot)) {
+                part.malformed += more;
+            }
+        }
+    }
+    shard.seen.merge(&seen);
+    shard.callers_about = sketch.map(|sketch| sketch.about());
+    shard.callers = callers;
+    shard.unmatched = collapse(strays);
+    for (slot, demand, counts) in in_parallel(parts, &numbers, threads) {
+        let mut endpoints = table.endpoints(slot).into_iter().peekable();
+        let (mut demand, mut counts) = (Some(demand), Some(counts));
+        while let Some(endpoint) = endpoints.next() {
+            // The last one may have them, the others get a copy.
+            let (demand, counts) = match endpoints.peek() {
+                None => (demand.take(), counts.take()),
+                Some(_) => (demand.clone(), counts.clone()),
+            };
+            if let (Some(demand), Some(counts)) = (demand, counts) {
+                add(&mut shard.endpoints, endpoint, demand, counts);
+            }
+        }
+    }
+}
+
+fn add(
+    all: &mut BTreeMap<Endpoint, (Demand, Vec<CallerCount>)>,
+    endpoint: &Endpoint,
+    demand: Demand,
+    counts: Vec<CallerCount>,
+) {
+    match all.get_mut(endpoint) {
+        None => {
+            all.insert(endpoint.clone(), (demand, counts));
+        }
+        Some((known, by)) => {
+            known.merge(&demand);
+            by.extend(counts);
+            *by = summed(std::mem::take(by));
+        }
+    }
+}
+
+/// The ids of all callers in order, and for each thread the place of each of its
+/// callers among them.
+fn unify(
+    counters: &[Counter<'_>],
+    name: &(dyn Fn(&[u8]) -> Option<CallerId> + Sync),
+) -> (Vec<CallerId>, Vec<Vec<u32>>) {
+    let mut named: Vec<(CallerId, usize, u32)> = Vec::new();
+    let mut numbers: Vec<Vec<u32>> = Vec::new();
+    for (thread, counter) in counters.iter().enumerate() {
+        numbers.push(vec![u32::MAX; counter.callers.len()]);
+        for (number, text) in counter.callers.names().enumerate() {
+            if let (Some(id), Ok(number)) = (name(text), u32::try_from(number)) {
+                named.push((id, thread, number));
+            }
+        }
+    }
+    named.sort_unstable();
+    let mut callers: Vec<CallerId> = Vec::new();
+    for (id, thread, number) in named {
+        if callers.last() != Some(&id) {
+            callers.push(id);
+        }
+        let place = u32::try_from(callers.len() - 1).unwrap_or(u32::MAX);
+        if let Some(of_thread) = numbers.get_mut(thread)
+            && let Some(entry) = of_thread.get_mut(index(number))
+        {
+            *entry = place;
+        }
+    }
+    (callers, numbers)
+}
+
+/// Each part's demand and callers, worked out by as many threads as counted.
+fn in_parallel(
+    parts: Vec<Part>,
+    numbers: &[Vec<u32>],
+    threads: usize,
+) -> Vec<(Slot, Demand, Vec<CallerCount>)> {
+    if threads < 2 {
+        return parts
+            .into_iter()
+            .map(|part| part.into_counts(numbers))
+            .collect();
+    }
+    let queue = Mutex::new(parts.into_iter());
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || {
+        let mut done = Vec::new();
+        while let Some(part) = next() {
+            done.push(part.into_counts(numbers));
+        }
+        done
+    };
+    std::thread::scope(|scope| {
+        let helpers: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut done = work();
+        for helper in helpers {
+            match helper.join() {
+                Ok(more) => done.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        done
+    })
+}
+
+impl Part {
+    fn into_counts(self, numbers: &[Vec<u32>]) -> (Slot, Demand, Vec<CallerCount>) {
+        let mut demand = Demand::default();
+        let [consumers, bots, health_checks] = self.tallies;
+        for (traffic, tallies) in [
+            (&mut demand.consumers, consumers),
+            (&mut demand.bots, bots),
+            (&mut demand.health_checks, health_checks),
+        ] {
+            for tally in tallies {
+                traffic.merge(&tally.into_traffic());
+            }
+        }
+        demand.unlisted = self.unlisted;
+        demand.malformed = self.malformed;
+        let place = |thread: usize, caller: u32| -> Option<u32> {
+            let place = numbers.get(thread)?.get(index(caller)).copied()?;
+            (place != u32::MAX).then_some(place)
+        };
+        let size = self.pairs.iter().map(|(_, pairs)| pairs.len()).sum();
+        let mut counts = Vec::with_capacity(size);
+        for (thread, pairs) in self.pairs {
+            counts.extend(pairs.into_calls().filter_map(|calls| {
+                let Calls {
+                    caller,
+                    requests,
+                    last,
+                } = calls;
+                let last = (last > 0).then(|| Timestamp::from_second(i64::from(last)).ok());
+                Some(CallerCount::new(
+                    place(thread, caller)?,
+                    u64::from(requests),
+                    last.flatten(),
+                ))
+            }));
+        }
+        for (thread, caller, more) in self.spilled {
+            counts.extend(place(thread, caller).map(|place| CallerCount::new(place, more, None)));
+        }
+        (self.slot, demand, summed(counts))
+    }
+}
+
+/// In the order of the callers, each once.
+fn summed(mut counts: Vec<CallerCount>) -> Vec<CallerCount> {
+    counts.sort_unstable_by_key(|count| count.caller);
+    counts.dedup_by(|next, first| {
+        let same = next.caller == first.caller;
+        if same {
+            first.add(next);
+        }
+        same
+    });
+    counts.shrink_to_fit();
+    counts
+}

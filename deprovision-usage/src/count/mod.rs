@@ -1,0 +1,14 @@
+//! Counting: from lines to what a shard holds. No input or output.
+
+mod callers;
+mod counter;
+mod gather;
+mod pairs;
+mod sketch;
+mod tally;
+mod template;
+mod unmatched;
+
+pub use callers::CallerBy;
+pub(crate) use counter::{Counter, Options};
+pub(crate) use gather::gather;

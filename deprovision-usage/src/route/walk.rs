@@ -1,0 +1,330 @@
+//! Looking a request up.
+
+use deprovision_core::catalog::Method;
+use hashbrown::HashMap;
+
+use super::host::Host;
+use super::slots::{NO_SLOT, Slot};
+use super::table::{NONE, Node, RouteTable, index};
+use super::target::{Class, Target, class};
+
+/// What was found on the way, the most literal of each kind.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// Operations with the request's method.
+    pub(super) exact: Slot,
+    /// Where the first of them has literal segments, a bit each.
+    literals: u64,
+    /// Operations that have a literal segment where each before has a parameter.
+    pub(super) rivals: Vec<(Slot, u64)>,
+    /// APIs that have the path with other methods.
+    pub(super) other: Slot,
+    /// APIs whose prefix the path has.
+    pub(super) prefix: Slot,
+}
+
+impl Found {
+    fn nothing() -> Self {
+        Self {
+            exact: NO_SLOT,
+            literals: 0,
+            rivals: Vec::new(),
+            other: NO_SLOT,
+            prefix: NO_SLOT,
+        }
+    }
+
+    /// An operation fits.
+    fn fits(&mut self, slot: Slot, literals: u64) {
+        if self.exact == NO_SLOT {
+            self.exact = slot;
+            self.literals = literals;
+            return;
+        }
+        let mut before = std::iter::once(self.literals).chain(self.rivals.iter().map(|r| r.1));
+        if before.all(|before| literals & !before != 0) {
+            self.rivals.push((slot, literals));
+        }
+    }
+
+    /// All slots, the better before.
+    pub(super) fn slots(&self) -> impl Iterator<Item = Slot> {
+        std::iter::once(self.exact)
+            .chain(self.rivals.iter().map(|(slot, _)| *slot))
+            .chain([self.other, self.prefix])
+            .filter(|slot| *slot != NO_SLOT)
+    }
+}
+
+/// Looks requests up, one after the other, in memory of its own.
+#[derive(Debug)]
+pub(crate) struct Walk<'t> {
+    table: &'t RouteTable,
+    /// Where the segments of the path are.
+    bounds: Vec<(u32, u32)>,
+    /// The path in lower case, when it is not.
+    lower: Vec<u8>,
+    /// The last host and what it is: most logs have few.
+    host: (Vec<u8>, Host),
+    /// Slots that were joined before.
+    joined: HashMap<(Slot, Slot, Slot), Slot, foldhash::fast::RandomState>,
+}
+
+impl<'t> Walk<'t> {
+    pub(crate) fn new(table: &'t RouteTable) -> Self {
+        Self {
+            table,
+            bounds: Vec::new(),
+            lower: Vec::new(),
+            host: (Vec::new(), Host::Untold),
+            joined: HashMap::default(),
+        }
+    }
+
+    /// What a request is counted for; [`NO_SLOT`] for nothing.
+    pub(crate) fn slot(&mut self, method: &[u8], host: Option<&[u8]>, target: &[u8]) -> Slot {
+        let method = method_number(method);
+        match self.cut(target) {
+            Some(upper) => {
+                let host = self.host(host);
+                let path = if upper {
+                    self.lower.clear();
+                    self.lower.extend(target.iter().map(u8::to_ascii_lowercase));
+                    self.lower.as_slice()
+                } else {
+                    target
+                };
+                let found = Lookup {
+                    table: self.table,
+                    bounds: &self.bounds,
+                    path,
+                    method,
+                    host,
+                }
+                .run();
+                self.join(&found)
+            }
+            None => self.slowly(method, host, target),
+        }
+    }
+
+    /// Cuts a path that stands for itself into segments; whether it has letters in
+    /// upper case. `None` when it needs a closer look.
+    fn cut(&mut self, target: &[u8]) -> Option<bool> {
+        self.bounds.clear();
+        let rest = target.strip_prefix(b"/")?;
+        let mut start: u32 = 1;
+        let mut at: u32 = 1;
+        let mut upper = false;
+        for byte in rest {
+            match class(*byte) {
+                Class::Plain => {}
+                Class::Upper => upper = true,
+                Class::Slash => {
+                    self.segment(target, start, at)?;
+                    start = at + 1;
+                }
+                Class::End => break,
+                Class::Special => return None,
+            }
+            at += 1;
+        }
+        self.segment(target, start, at)?;
+        Some(upper)
+    }
+
+    fn segment(&mut self, target: &[u8], start: u32, end: u32) -> Option<()> {
+        if end > start {
+            if matches!(target.get(index(start)..index(end)), Some(b"." | b"..")) {
+                return None;
+            }
+            self.bounds.push((start, end));
+        }
+        Some(())
+    }
+
+    fn host(&mut self, host: Option<&[u8]>) -> Host {
+        match host {
+            None => Host::Untold,
+            Some(name) if name == self.host.0.as_slice() => self.host.1,
+            Some(name) => {
+                let host = self.table.hosts.find(Some(name));
+                self.host.0.clear();
+                self.host.0.extend_from_slice(name);
+                self.host.1 = host;
+                host
+            }
+        }
+    }
+
+    fn slowly(&mut self, method: usize, host: Option<&[u8]>, target: &[u8]) -> Slot {
+        let Some(target) = Target::parse(target) else {
+            return NO_SLOT;
+        };
+        let host = match target.host.as_deref().or(host) {
+            Some(name) => self.table.hosts.find(Some(name)),
+            None => Host::Untold,
+        };
+        // The server may have resolved the dots, or not.
+        let slots: Vec<Slot> = std::iter::once(&target.path)
+            .chain(&target.resolved)
+            .map(|segments| {
+                self.lower.clear();
+                self.bounds.clear();
+                for segment in segments {
+                    let start = u32::try_from(self.lower.len()).unwrap_or(NONE);
+                    self.lower.extend_from_slice(segment);
+                    let end = u32::try_from(self.lower.len()).unwrap_or(NONE);
+                    self.bounds.push((start, end));
+                }
+                let found = Lookup {
+                    table: self.table,
+                    bounds: &self.bounds,
+                    path: &self.lower,
+                    method,
+                    host,
+                }
+                .run();
+                self.join(&found)
+            })
+            .collect();
+        match slots.as_slice() {
+            [one, two] => {
+                let mut found = Found::nothing();
+                (found.exact, found.other) = (*one, *two);
+                self.join(&found)
+            }
+            [one, ..] => *one,
+            [] => NO_SLOT,
+        }
+    }
+
+    /// One slot for all that was found.
+    fn join(&mut self, found: &Found) -> Slot {
+        match (found.exact, found.other, found.prefix) {
+            (exact, NO_SLOT, NO_SLOT) if found.rivals.is_empty() => exact,
+            (NO_SLOT, other, NO_SLOT) => other,
+            (NO_SLOT, NO_SLOT, prefix) => prefix,
+            key if found.rivals.is_empty() => {
+                if let Some(slot) = self.joined.get(&key) {
+                    return *slot;
+                }
+                let slot = self.table.join(found.slots());
+                self.joined.insert(key, slot);
+                slot
+            }
+            _ => self.table.join(found.slots()),
+        }
+    }
+}
+
+/// One request on its way through the tree.
+struct Lookup<'a> {
+    table: &'a RouteTable,
+    bounds: &'a [(u32, u32)],
+    path: &'a [u8],
+    method: usize,
+    host: Host,
+}
+
+impl Lookup<'_> {
+    fn run(&self) -> Found {
+        let mut found = Found::nothing();
+        self.from(0, 0, 0, &mut found);
+        found
+    }
+
+    /// Goes on from a node with the segments from `at` on. `literals` are the places
+    /// before that were literal.
+    fn from(&self, number: u32, at: usize, literals: u64, found: &mut Found) {
+        let Some(node) = self.table.nodes.get(index(number)) else {
+            return;
+        };
+        match self.bounds.get(at) {
+            None => self.ends(node.leaf, literals, found),
+            Some(&(start, end)) => {
+                let segment = self.path.get(index(start)..index(end));
+                self.below(
+                    number,
+                    node,
+                    segment.unwrap_or_default(),
+                    at,
+                    literals,
+                    found,
+                );
+            }
+        }
+        // A template that takes all is no better than a prefix as long as its literal part.
+        let first = found.exact == NO_SLOT && found.other == NO_SLOT && found.prefix == NO_SLOT;
+        if node.prefix != NONE && first {
+            found.prefix = self.other_of(node.prefix);
+        }
+        self.ends(node.rest, literals, found);
+    }
+
+    fn below(
+        &self,
+        number: u32,
+        node: &Node,
+        segment: &[u8],
+        at: usize,
+        literals: u64,
+        found: &mut Found,
+    ) {
+        // Beyond the width of the mask the first fit wins.
+        let literal = literals
+            | u32::try_from(at)
+                .ok()
+                .and_then(|at| 1u64.checked_shl(at))
+                .unwrap_or(0);
+        if node.literals
+            && let Some(child) = self.table.literal(number, segment)
+        {
+            self.from(child, at + 1, literal, found);
+        }
+        for mixed in &node.mixed {
+            let around = mixed.before.len() + mixed.after.len();
+            if segment.len() > around
+                && segment.starts_with(&mixed.before)
+                && segment.ends_with(&mixed.after)
+            {
+                self.from(mixed.child, at + 1, literal, found);
+            }
+        }
+        if node.any != NONE {
+            self.from(node.any, at + 1, literals, found);
+        }
+    }
+
+    /// The path ends at a leaf.
+    fn ends(&self, leaf: u32, literals: u64, found: &mut Found) {
+        if leaf == NONE {
+            return;
+        }
+        let Some(leaf) = self.table.leaves.get(index(leaf)) else {
+            return;
+        };
+        let fits = leaf.fits(self.host);
+        let exact = fits.exact.get(self.method).copied().unwrap_or(NO_SLOT);
+        if exact != NO_SLOT {
+            found.fits(exact, literals);
+        } else if found.exact == NO_SLOT && found.other == NO_SLOT {
+            found.other = fits.other;
+        }
+    }
+
+    fn other_of(&self, leaf: u32) -> Slot {
+        self.table
+            .leaves
+            .get(index(leaf))
+            .map_or(NO_SLOT, |leaf| leaf.fits(self.host).other)
+    }
+}
+
+/// The place of a method in [`Method::ALL`]; beyond it for any other.
+fn method_number(method: &[u8]) -> usize {
+    Method::ALL
+        .iter()
+        .position(|known| known.name().as_bytes() == method)
+        .unwrap_or(Method::ALL.len())
+}
