@@ -17,12 +17,15 @@ paths are integers, 24 hex digits or UUIDs; 3 in 10 paths have a query.
 --stop-at  write only the whole lines within the first N bytes of it
 --distinct-callers  N lines, each of a caller who is never seen again
 --routes   fill the catalog up to N routes; the added ones are never called
+
+A log that is there already, whole and written with the same options, is left as it is.
 """
 
 import argparse
 import bisect
 import itertools
 import json
+import os
 import random
 import time
 
@@ -103,6 +106,20 @@ def never_called(count, seed):
     return added
 
 
+def is_there(name, log, options):
+    try:
+        with open(name + ".facts") as facts:
+            facts = json.load(facts)
+        return (
+            facts["generation"] == GENERATION
+            and facts["options"] == options
+            and facts["bytes"] == os.path.getsize(log)
+            and os.path.exists(name + ".routes")
+        )
+    except (OSError, ValueError, KeyError):
+        return False
+
+
 def main():
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -115,12 +132,17 @@ def main():
     options.add_argument("--distinct-callers", type=int)
     options.add_argument("--routes", type=int, default=CATALOGUED)
     options = options.parse_args()
+    name = options.name
+    log = name + (".jsonl" if options.json else ".log")
+    chosen = {option: value for option, value in vars(options).items() if option != "name"}
+    if is_there(name, log, chosen):
+        return
 
     # The order of the draws decides every line: a draw that is added, dropped or
     # moved gives another log.
     dice = random.Random(options.seed)
     routes = catalog(dice)
-    with open(options.name + ".routes", "w") as out:
+    with open(name + ".routes", "w") as out:
         out.writelines(f"{method} {template}\n" for method, template, _ in routes)
         out.writelines(never_called(options.routes - CATALOGUED, options.seed))
     dice.shuffle(routes)
@@ -154,7 +176,7 @@ def main():
     pairs = bytearray(0 if distinct else CALLED * CALLERS)
     second, clf_time, iso_time = None, None, None
 
-    with open(options.name + (".jsonl" if options.json else ".log"), "w", buffering=1 << 22) as out:
+    with open(log, "w", buffering=1 << 22) as out:
         while True:
             done = (lines, distinct) if distinct else (length, options.bytes)
             if done[0] >= done[1]:
@@ -216,7 +238,7 @@ def main():
     seen_callers = lines if distinct else sum(any(pairs[i::CALLERS]) for i in range(CALLERS))
     facts = {
         "generation": GENERATION,
-        "options": {name: value for name, value in vars(options).items() if name != "name"},
+        "options": chosen,
         "bytes": written,
         "lines": lines,
         "route_days": route_days.count(1),
@@ -226,7 +248,7 @@ def main():
         "errors": errors,
     }
     # Last: a log without its facts was broken off, and is written again.
-    with open(options.name + ".facts", "w") as out:
+    with open(name + ".facts", "w") as out:
         json.dump(facts, out, indent=2)
         out.write("\n")
 
