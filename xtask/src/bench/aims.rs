@@ -52,20 +52,22 @@ pub(crate) fn aims(size: Size, races: &[Race]) -> Vec<Aim> {
 
 fn faster_than_peers(size: Size, race: &Race, mode: Mode, threads: u32) -> Option<Aim> {
     let ours = race.time(Tool::Ours, mode, threads)?;
-    let duckdb = race.time(Tool::DuckDb, mode, threads);
-    let polars = race.time(Tool::Polars, mode, threads);
-    let (peers, time, least) = match (duckdb, polars, size, mode) {
-        (Some(duckdb), Some(polars), _, Mode::Count) => {
-            ("the better of DuckDB and Polars", duckdb.min(polars), 4.0)
-        }
-        (Some(duckdb), Some(polars), Size::Quarter, _) => {
-            ("the better of DuckDB and Polars", duckdb.min(polars), 3.0)
-        }
-        (Some(duckdb), Some(polars), ..) => {
-            ("the better of DuckDB and Polars", duckdb.min(polars), 2.5)
-        }
-        (Some(duckdb), None, Size::Quarter, _) => ("DuckDB's reader of JSON", duckdb, 2.0),
-        (Some(_), None, ..) | (None, ..) => return None,
+    // The fastest that gives the right answer, also where it does so on this log only.
+    let fastest = |tools: &[Tool]| {
+        tools
+            .iter()
+            .filter_map(|tool| race.time(*tool, mode, threads))
+            .min_by(f64::total_cmp)
+    };
+    let duckdb = fastest(&[Tool::DuckDb, Tool::DuckDbBlanks])?;
+    let polars = fastest(&[Tool::Polars, Tool::PolarsBlanks]);
+    let both = "the better of DuckDB and Polars";
+    let (peers, time, least) = match (polars, size, mode) {
+        (Some(polars), _, Mode::Count) => (both, duckdb.min(polars), 4.0),
+        (Some(polars), Size::Quarter, _) => (both, duckdb.min(polars), 3.0),
+        (Some(polars), ..) => (both, duckdb.min(polars), 2.5),
+        (None, Size::Quarter, _) => ("DuckDB's reader of JSON", duckdb, 2.0),
+        (None, ..) => return None,
     };
     Some(Aim {
         what: format!("{}, {} thr: speed over {peers}", mode.name(), threads),
@@ -131,10 +133,11 @@ mod unit {
     use crate::bench::page::sample;
 
     #[test]
-    fn the_better_of_the_two_peers_at_as_many_threads_is_what_counts() {
+    fn the_fastest_peer_at_as_many_threads_is_what_counts() {
         let race = sample::race(&[
             (Tool::Ours, Mode::Full, 1, 1.0),
-            (Tool::DuckDb, Mode::Full, 1, 2.9),
+            (Tool::DuckDb, Mode::Full, 1, 3.2),
+            (Tool::DuckDbBlanks, Mode::Full, 1, 2.9),
             (Tool::Polars, Mode::Full, 1, 3.5),
             (Tool::Polars, Mode::Full, 2, 0.5),
         ]);

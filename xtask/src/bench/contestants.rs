@@ -7,6 +7,9 @@ use super::log::{Log, Size};
 use super::race::{Entry, Race};
 use crate::Places;
 
+const DUCKDB: &str = "duckdb_usage.py";
+const POLARS: &str = "polars_usage.py";
+
 /// A program that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tool {
@@ -14,7 +17,11 @@ pub(crate) enum Tool {
     /// Ours beside a catalog of 100,000 routes.
     OursManyRoutes,
     DuckDb,
+    /// Splits at every blank, also between quotes: right on this log only.
+    DuckDbBlanks,
     Polars,
+    /// As DuckDB's.
+    PolarsBlanks,
     Mawk,
     GoAccess,
     /// A floor: counts line ends.
@@ -34,7 +41,9 @@ impl Tool {
             Self::Ours => "**deprovision**",
             Self::OursManyRoutes => "**deprovision**, 100,000 routes",
             Self::DuckDb => "DuckDB, tuned",
+            Self::DuckDbBlanks => "DuckDB, tuned, blind to quotes",
             Self::Polars => "Polars, tuned",
+            Self::PolarsBlanks => "Polars, tuned, blind to quotes",
             Self::Mawk => "mawk",
             Self::GoAccess => "GoAccess, its own report",
             Self::Wc => "`wc -l`",
@@ -49,7 +58,12 @@ impl Tool {
     pub(crate) fn needs(self) -> &'static [&'static str] {
         match self {
             Self::Ours | Self::OursManyRoutes => &[],
-            Self::DuckDb | Self::Polars | Self::DuckDbStart | Self::PolarsStart => &["python3"],
+            Self::DuckDb
+            | Self::DuckDbBlanks
+            | Self::Polars
+            | Self::PolarsBlanks
+            | Self::DuckDbStart
+            | Self::PolarsStart => &["python3"],
             Self::Mawk => &["mawk"],
             Self::GoAccess => &["goaccess"],
             Self::Wc => &["wc"],
@@ -65,7 +79,9 @@ impl Tool {
             Self::Ours
             | Self::OursManyRoutes
             | Self::DuckDb
+            | Self::DuckDbBlanks
             | Self::Polars
+            | Self::PolarsBlanks
             | Self::Mawk
             | Self::Wc
             | Self::Rg
@@ -139,8 +155,14 @@ impl Programs {
         let mut entries = Vec::new();
         for threads in [1, 2] {
             entries.extend(self.ours(Tool::Ours, log, mode, threads, "combined"));
-            entries.push(self.duckdb(log, mode, threads, "combined"));
-            entries.push(self.polars(log, mode, threads));
+            for (tool, script, layout) in [
+                (Tool::DuckDb, DUCKDB, "combined"),
+                (Tool::DuckDbBlanks, DUCKDB, "blanks"),
+                (Tool::Polars, POLARS, "combined"),
+                (Tool::PolarsBlanks, POLARS, "blanks"),
+            ] {
+                entries.push(self.peer(tool, script, log, mode, threads, layout));
+            }
         }
         let mode_of_awk = format!("mode={}", mode.name());
         let program = self.script("usage.awk");
@@ -185,7 +207,7 @@ impl Programs {
         for mode in [Mode::Count, Mode::Full] {
             for threads in [1, 2] {
                 entries.extend(self.ours(Tool::Ours, log, mode, threads, "json"));
-                entries.push(self.duckdb(log, mode, threads, "json"));
+                entries.push(self.peer(Tool::DuckDb, DUCKDB, log, mode, threads, "json"));
             }
         }
         let title = "The lines of 250 MB as JSON lines (speeds in bytes of JSON)";
@@ -224,7 +246,8 @@ impl Programs {
                 ..ours
             }));
         }
-        entries.push(self.duckdb(log, Mode::Full, 2, "combined"));
+        let duckdb = self.peer(Tool::DuckDb, DUCKDB, log, Mode::Full, 2, "combined");
+        entries.push(duckdb);
         self.race(Size::DistinctCallers.title().to_owned(), log, entries)
     }
 
@@ -257,10 +280,18 @@ impl Programs {
         })
     }
 
-    fn duckdb(&self, log: &Log, mode: Mode, threads: u32, layout: &str) -> Entry {
+    fn peer(
+        &self,
+        tool: Tool,
+        script: &str,
+        log: &Log,
+        mode: Mode,
+        threads: u32,
+        layout: &str,
+    ) -> Entry {
         let command = [
             &text(&self.python),
-            &self.script("duckdb_usage.py"),
+            &self.script(script),
             &text(&log.path),
             &threads.to_string(),
             mode.name(),
@@ -268,21 +299,7 @@ impl Programs {
         ];
         Entry {
             threads,
-            ..entry(Tool::DuckDb, mode, says(mode), &command)
-        }
-    }
-
-    fn polars(&self, log: &Log, mode: Mode, threads: u32) -> Entry {
-        let command = [
-            &text(&self.python),
-            &self.script("polars_usage.py"),
-            &text(&log.path),
-            &threads.to_string(),
-            mode.name(),
-        ];
-        Entry {
-            threads,
-            ..entry(Tool::Polars, mode, says(mode), &command)
+            ..entry(tool, mode, says(mode), &command)
         }
     }
 

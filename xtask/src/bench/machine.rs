@@ -5,10 +5,20 @@ use std::process::Command;
 
 use crate::{Failure, Places, output};
 
-/// One paragraph for the page.
-pub(crate) fn describe(places: &Places, python: &Path) -> Result<String, Failure> {
+/// How many programs wanted a processor in the last minute: what a measurement shares
+/// the machine with, when read before it.
+pub(crate) fn load() -> Result<f64, Failure> {
+    let text = read("/proc/loadavg")?;
+    text.split(' ')
+        .next()
+        .and_then(|number| number.parse().ok())
+        .ok_or_else(|| format!("/proc/loadavg begins with no number: {text}"))
+}
+
+/// Two paragraphs for the page.
+pub(crate) fn describe(places: &Places, python: &Path, load: f64) -> Result<String, Failure> {
     Ok(format!(
-        "Measured on {} at commit {}; {}.\n\nVersions: {}.",
+        "Measured on {} at commit {}; {}; load before the start {load:.2}.\n\nVersions: {}.",
         first_line(Command::new("date").args(["--utc", "+%Y-%m-%d"]))?,
         commit(places)?,
         hardware()?,
@@ -25,15 +35,16 @@ fn commit(places: &Places) -> Result<String, Failure> {
 }
 
 fn hardware() -> Result<String, Failure> {
-    let read = |path: &str| {
-        std::fs::read_to_string(path).map_err(|error| format!("{path} can not be read: {error}"))
-    };
     let model = field(&read("/proc/cpuinfo")?, "model name").unwrap_or("unknown processor".into());
     let memory = field(&read("/proc/meminfo")?, "MemTotal")
         .and_then(|text| text.strip_suffix(" kB")?.trim().parse::<u64>().ok())
         .map_or(0, |kib| kib * 1024 / 1_000_000_000);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     Ok(format!("{model}, {cores} cores, {memory} GB of memory"))
+}
+
+fn read(path: &str) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| format!("{path} can not be read: {error}"))
 }
 
 /// The first value of a `name : value` file of the kernel.
