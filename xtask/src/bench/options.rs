@@ -15,7 +15,7 @@ cargo xtask bench usage [options]   our reading of usage next to that of others
   --rounds N     how often each command runs, in turn with the others; 5 unless told
   --quick        250m, one round, without mawk and GoAccess; writes nothing
   --no-write     leave docs/benchmarks.md as it is
-  --data DIR     where the logs are kept; target/bench unless told (about 3 GB for 250m
+  --data DIR     where the logs are kept; target/bench unless told (about 2 GB for 250m
                  and 1g; a directory in memory takes the disk out of the measurement)";
 
 #[derive(Debug, PartialEq, Eq)]
