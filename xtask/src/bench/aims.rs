@@ -1,8 +1,8 @@
 //! What we ask of ourselves, held against what was measured.
 
-use super::contestants::{Mode, Tool};
 use super::log::Size;
 use super::race::Race;
+use super::tool::{Mode, Tool};
 
 /// A number that must not be less, or not more, than a limit.
 #[derive(Clone, Debug, PartialEq)]

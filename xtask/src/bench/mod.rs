@@ -11,13 +11,15 @@ mod options;
 mod page;
 mod race;
 mod spread;
+mod tool;
 
 use std::path::{Path, PathBuf};
 
-use self::contestants::{Mode, Programs};
+use self::contestants::Programs;
 use self::log::{Log, Size};
 use self::options::Options;
 use self::race::Race;
+use self::tool::Mode;
 use crate::{Failure, Places, cargo, peers, succeed};
 
 /// Our part, built for every run.

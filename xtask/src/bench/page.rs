@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::aims::{Aim, Limit};
-use super::contestants::Tool;
 use super::log::Size;
 use super::race::{Entry, Race};
+use super::tool::Tool;
 use crate::Failure;
 
 /// What is written under the heading of a size.
@@ -99,8 +99,8 @@ pub(crate) fn with_section(page: &str, size: Size, section: &str) -> Result<Stri
 pub(crate) mod sample {
     use super::*;
     use crate::bench::answer::{Answer, Says};
-    use crate::bench::contestants::Mode;
     use crate::bench::measure::Run;
+    use crate::bench::tool::Mode;
 
     /// A race that took so many seconds, 100 MB each.
     pub(crate) fn race(entries: &[(Tool, Mode, u32, f64)]) -> Race {
@@ -137,7 +137,7 @@ pub(crate) mod sample {
 #[cfg(test)]
 mod unit {
     use super::*;
-    use crate::bench::contestants::Mode;
+    use crate::bench::tool::Mode;
 
     #[test]
     fn times_are_told_over_ours_at_as_many_threads() {
