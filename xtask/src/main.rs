@@ -5,15 +5,20 @@
     reason = "this program talks to a developer on a terminal"
 )]
 
+mod bench;
+mod peers;
 mod promises;
 mod tests;
 
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 const HELP: &str = "\
 cargo xtask test     run all tests, and check what the workspace promises of itself
 cargo xtask verify   formatting, lints, docs, dependencies, tests; changes nothing
 cargo xtask fix      format, apply what clippy suggests, draw the diagrams in the docs
+cargo xtask peers    install what we measure ourselves against, under target/peers
+cargo xtask bench    measure: `cargo xtask bench help` says what and how
 cargo xtask help     this text";
 
 /// Why a command of ours failed; printed as it is.
@@ -22,16 +27,22 @@ type Failure = String;
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
     let command = args.next().unwrap_or_else(|| "help".to_owned());
-    let result = match (command.as_str(), args.next()) {
-        (_, Some(extra)) => Err(format!("unexpected argument {extra:?}\n{HELP}")),
-        ("test", None) => tests::run(),
-        ("verify", None) => verify(),
-        ("fix", None) => fix(),
-        ("help" | "--help" | "-h", None) => {
+    let rest: Vec<String> = args.collect();
+    let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
+    let result = match (command.as_str(), rest.as_slice()) {
+        ("test", []) => tests::run(),
+        ("verify", []) => verify(),
+        ("fix", []) => fix(),
+        ("peers", []) => peers::run(None),
+        ("peers", [group]) => peers::run(Some(group)),
+        ("bench", options) => bench::run(options),
+        ("help" | "--help" | "-h", []) => {
             println!("{HELP}");
             Ok(())
         }
-        (other, None) => Err(format!("there is no command {other:?}\n{HELP}")),
+        ("test" | "verify" | "fix" | "help" | "--help" | "-h", [extra, ..])
+        | ("peers", [_, extra, ..]) => Err(format!("unexpected argument {extra:?}\n{HELP}")),
+        (other, _) => Err(format!("there is no command {other:?}\n{HELP}")),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -56,6 +67,52 @@ fn succeed(command: &mut Command) -> Result<(), Failure> {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("{shown}: {status}")),
         Err(error) => Err(format!("{shown} could not be started: {error}")),
+    }
+}
+
+/// Runs a command to its end, for what it prints.
+fn output(command: &mut Command) -> Result<String, Failure> {
+    let shown = format!("{command:?}");
+    let output = command
+        .output()
+        .map_err(|error| format!("{shown} could not be started: {error}"))?;
+    if !output.status.success() {
+        return Err(format!(
+            "{shown}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        ));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Where the workspace is, and where cargo builds it.
+#[derive(Debug)]
+struct Places {
+    root: PathBuf,
+    target: PathBuf,
+}
+
+impl Places {
+    fn find() -> Result<Self, Failure> {
+        let metadata = output(&mut cargo(&[
+            "metadata",
+            "--locked",
+            "--no-deps",
+            "--format-version",
+            "1",
+        ]))?;
+        let metadata: serde_json::Value = serde_json::from_str(&metadata)
+            .map_err(|error| format!("cargo metadata can not be read: {error}"))?;
+        let place = |name: &str| {
+            metadata[name]
+                .as_str()
+                .map(PathBuf::from)
+                .ok_or_else(|| format!("cargo metadata names no {name}"))
+        };
+        Ok(Self {
+            root: place("workspace_root")?,
+            target: place("target_directory")?,
+        })
     }
 }
 

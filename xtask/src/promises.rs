@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{Failure, cargo};
+use crate::{Failure, cargo, output};
 
 /// Which crates of ours a crate of ours may use. An adapter knows core and no
 /// other adapter; core knows nobody.
@@ -95,20 +95,6 @@ pub(crate) fn check() -> Result<(), Failure> {
 
 fn tree(args: &[&str]) -> Result<String, Failure> {
     output(cargo(&["tree", "--locked", "--prefix", "depth", "--format", " {p}"]).args(args))
-}
-
-fn output(command: &mut std::process::Command) -> Result<String, Failure> {
-    let shown = format!("{command:?}");
-    let output = command
-        .output()
-        .map_err(|error| format!("{shown} could not be started: {error}"))?;
-    if !output.status.success() {
-        return Err(format!(
-            "{shown}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        ));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// The depth and the name in a line such as `1 serde v1.0.0`.

