@@ -4,6 +4,7 @@
 mod access_log;
 mod caller;
 mod files;
+mod format;
 mod job;
 mod line;
 mod matching;
@@ -12,5 +13,9 @@ mod tally;
 mod written;
 
 pub use access_log::AccessLog;
+pub use format::{
+    DetectError, Detection, Format, FormatError, JsonField, JsonFields, JsonFieldsError, Misfit,
+    PatternError, Records, RecordsError, detect,
+};
 pub use line::{LineError, LinePart, LogLine, Request, parse_line};
 pub use reading::{Malformed, MalformedLine, Reading};

@@ -8,6 +8,7 @@ mod tests;
 mod time;
 
 pub use error::{LineError, LinePart};
-pub(crate) use escape::hex;
-pub(crate) use parse::is_one_line;
+pub(crate) use escape::{hex, quoted, unescape};
 pub use parse::{LogLine, Request, parse_line};
+pub(crate) use parse::{is_one_line, request};
+pub(crate) use time::parse as clf_time;
