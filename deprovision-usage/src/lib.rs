@@ -5,6 +5,7 @@ mod access_log;
 mod caller;
 mod files;
 mod format;
+mod inputs;
 mod job;
 mod line;
 mod matching;
@@ -17,5 +18,6 @@ pub use format::{
     DetectError, Detection, Format, FormatError, JsonField, JsonFields, JsonFieldsError, Misfit,
     PatternError, Records, RecordsError, detect,
 };
+pub use inputs::{Depth, Input, Inputs, InputsError, LeftOut};
 pub use line::{LineError, LinePart, LogLine, Request, parse_line};
 pub use reading::{Malformed, MalformedLine, Reading};

@@ -129,7 +129,10 @@ impl Field {
         let end = match self.end {
             End::OfLine => rest.len(),
             End::BeforeSlash => memchr::memchr(b'/', rest)?,
-            End::Text => self.finder.find(rest)?,
+            End::Text => match text {
+                [byte] => memchr::memchr(*byte, rest)?,
+                _ => self.finder.find(rest)?,
+            },
             End::LastText => rest.strip_suffix(text)?.len(),
             End::Quote => closing_quote(rest).filter(|end| {
                 let behind = rest.get(*end..);
