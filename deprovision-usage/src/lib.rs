@@ -6,6 +6,8 @@ mod agents;
 mod caller;
 mod count;
 mod files;
+mod format;
+mod inputs;
 mod job;
 mod line;
 mod reading;
@@ -16,6 +18,11 @@ mod written;
 pub use access_log::AccessLog;
 pub use agents::{Agents, AgentsError};
 pub use count::CallerBy;
+pub use format::{
+    DetectError, Detection, Format, FormatError, JsonField, JsonFields, JsonFieldsError, Misfit,
+    PatternError, Records, RecordsError, detect,
+};
+pub use inputs::{Depth, Input, Inputs, InputsError, LeftOut};
 pub use line::{LineError, LinePart, LogLine, Request, parse_line};
 pub use reading::{Malformed, MalformedLine, Reading};
 pub use route::RouteTable;

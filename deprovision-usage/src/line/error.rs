@@ -49,8 +49,7 @@ impl fmt::Display for LinePart {
     }
 }
 
-/// A line that is no line of the Common or Combined Log Format, with what could
-/// still be read of it.
+/// A line that is no line of its log's format, with what could still be read of it.
 ///
 /// The text of the line is not in the message: a log line may hold a secret in
 /// its query string.

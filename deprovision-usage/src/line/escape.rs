@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// The bytes of the quoted field that `text` begins with, and what follows its
 /// closing quote. `None` without an opening and a closing quote.
-pub(super) fn quoted(text: &[u8]) -> Option<(Cow<'_, [u8]>, &[u8])> {
+pub(crate) fn quoted(text: &[u8]) -> Option<(Cow<'_, [u8]>, &[u8])> {
     let inside = text.strip_prefix(b"\"")?;
     let mut escaped = false;
     let mut at = 0;
@@ -28,7 +28,7 @@ pub(super) fn quoted(text: &[u8]) -> Option<(Cow<'_, [u8]>, &[u8])> {
 
 /// Undoes `\"`, `\\`, `\xNN` and Apache's `\b \f \n \r \t \v`. A backslash before
 /// anything else stands for itself: old servers do not escape it.
-pub(super) fn unescape(field: &[u8]) -> Vec<u8> {
+pub(crate) fn unescape(field: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(field.len());
     let mut rest = field;
     while let Some((&first, after)) = rest.split_first() {

@@ -9,8 +9,8 @@ mod tests;
 mod time;
 
 pub use error::{LineError, LinePart};
-pub(crate) use escape::hex;
+pub(crate) use escape::{hex, quoted, unescape};
 pub(crate) use fast::{FastLine, fast_line};
-pub(crate) use parse::is_one_line;
 pub use parse::{LogLine, Request, parse_line};
-pub(crate) use time::Stamps;
+pub(crate) use parse::{is_one_line, request};
+pub(crate) use time::{Stamps, parse as clf_time};

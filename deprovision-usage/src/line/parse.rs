@@ -293,7 +293,7 @@ fn unescaped_quote(text: &[u8]) -> Option<usize> {
 
 /// Takes the request line apart: the first word is the method, a last word
 /// `HTTP/…` the version, and what lies between the target, with its spaces.
-fn request(text: Cow<'_, [u8]>) -> Request<'_> {
+pub(crate) fn request(text: Cow<'_, [u8]>) -> Request<'_> {
     match text {
         Cow::Borrowed(text) => match call(text) {
             Some((method, target)) => Request::Call {

@@ -41,7 +41,7 @@ const MONTHS: [&[u8]; 12] = [
 ];
 
 /// The instant that the text between the brackets names.
-pub(super) fn parse(text: &[u8]) -> Option<Timestamp> {
+pub(crate) fn parse(text: &[u8]) -> Option<Timestamp> {
     let &[
         d1,
         d2,

@@ -5,6 +5,8 @@ mod conformance;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod inputs;
+#[cfg(test)]
 mod log;
 #[cfg(test)]
 mod packed;
