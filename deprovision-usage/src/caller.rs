@@ -5,6 +5,9 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use deprovision_core::digest::Digest;
 use deprovision_core::id::{CallerId, ParseIdError};
+use deprovision_core::secret::Secret;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
 
 use crate::line::LogLine;
 
@@ -23,6 +26,39 @@ pub(crate) fn caller_of(line: &LogLine<'_>) -> Result<CallerId, ParseIdError> {
     match &line.user {
         Some(user) => caller(user),
         None => caller(&address(&line.client)),
+    }
+}
+
+/// What begins a pseudonym.
+const PSEUDONYM: &str = "anon:";
+
+/// Makes ids of callers' names, or pseudonyms.
+#[derive(Debug)]
+pub(crate) struct Namer {
+    keyed: Option<Hmac<Sha256>>,
+}
+
+impl Namer {
+    pub(crate) fn new(key: Option<&Secret>) -> Self {
+        // HMAC takes keys of any length, so there is one whenever there is a key.
+        let keyed = key.and_then(|key| Hmac::new_from_slice(key.expose().as_bytes()).ok());
+        Self { keyed }
+    }
+
+    /// The id of a user's name or a client's address.
+    pub(crate) fn id(&self, name: &[u8]) -> Option<CallerId> {
+        let name = address(name);
+        let Some(keyed) = &self.keyed else {
+            return caller(&name).ok();
+        };
+        let mut keyed = keyed.clone();
+        keyed.update(&name);
+        let mut pseudonym = PSEUDONYM.to_owned();
+        // Half of the hash is enough to never meet another by chance.
+        for byte in keyed.finalize().into_bytes().iter().take(16) {
+            let _ = write!(pseudonym, "{byte:02x}");
+        }
+        CallerId::parse(pseudonym).ok()
     }
 }
 

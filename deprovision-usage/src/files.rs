@@ -167,6 +167,11 @@ pub(crate) struct ReadTo {
 }
 
 impl OpenFile {
+    /// Its path, what there is to read of it, and how much that is.
+    pub(crate) fn into_parts(self) -> (PathBuf, io::Take<File>, u64) {
+        (self.path, self.file.take(self.length), self.length)
+    }
+
     /// Calls the visitor with each line's number, text (without its line feed, at
     /// most [`MAX_LINE`] bytes) and whether it was cut.
     pub(crate) fn lines<E>(
@@ -224,7 +229,8 @@ fn each_line<E>(
 
 /// How a file is packed, as its first bytes say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Packing {
+pub(crate) enum Packing {
+    /// Not at all.
     Plain,
     /// RFC 1952.
     Gzip,
@@ -235,7 +241,10 @@ enum Packing {
 }
 
 impl Packing {
-    fn of(first: &[u8]) -> Self {
+    /// How many bytes tell.
+    pub(crate) const MAGIC: u64 = 8;
+
+    pub(crate) fn of(first: &[u8]) -> Self {
         match first {
             [0x1f, 0x8b, ..] => Self::Gzip,
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,

@@ -10,6 +10,7 @@ mod format;
 mod inputs;
 mod job;
 mod line;
+mod reader;
 mod reading;
 mod route;
 mod tally;
@@ -24,5 +25,6 @@ pub use format::{
 };
 pub use inputs::{Depth, Input, Inputs, InputsError, LeftOut};
 pub use line::{LineError, LinePart, LogLine, Request, parse_line};
+pub use reader::{Progress, UsageReader, UsageReaderError, UsageReading};
 pub use reading::{Malformed, MalformedLine, Reading};
 pub use route::RouteTable;

@@ -212,6 +212,11 @@ impl Format {
         }
     }
 
+    /// Whether lines are those of [`parse_line`].
+    pub(crate) fn is_combined(&self) -> bool {
+        matches!(&*self.0, Kind::Combined)
+    }
+
     fn of(kind: Kind) -> Self {
         Self(Arc::new(kind))
     }

@@ -1,0 +1,117 @@
+//! Reading the lines of one block.
+
+use deprovision_core::time::Timestamp;
+use deprovision_core::usage::{Malformed, Stretches};
+use memchr::memchr;
+
+use super::feed::Block;
+use super::order::{BlockEnd, between};
+use crate::count::Counter;
+use crate::files::MAX_LINE;
+use crate::format::Format;
+use crate::line::{LineError, LinePart, Stamps, fast_line, is_one_line};
+
+/// One thread's part of a reading.
+#[derive(Debug)]
+pub(super) struct Worker<'t> {
+    pub(super) counter: Counter<'t>,
+    /// Lines that are malformed, and those that may be calls of anything.
+    pub(super) malformed: u64,
+    pub(super) unreadable: Stretches,
+    pub(super) unreadable_undated: u64,
+    stamps: Stamps,
+}
+
+impl<'t> Worker<'t> {
+    pub(super) fn new(counter: Counter<'t>) -> Self {
+        Self {
+            counter,
+            malformed: 0,
+            unreadable: Stretches::default(),
+            unreadable_undated: 0,
+            stamps: Stamps::default(),
+        }
+    }
+
+    /// Counts the lines of a block.
+    pub(super) fn block(&mut self, block: &Block, text: &[u8], now: i64) -> BlockEnd {
+        let mut end = BlockEnd {
+            input: block.input,
+            ..BlockEnd::default()
+        };
+        let combined = block.format.is_combined();
+        let mut rest = text;
+        while !rest.is_empty() {
+            let length = memchr(b'\n', rest).unwrap_or(rest.len());
+            let (line, more) = rest.split_at(length);
+            rest = more.get(1..).unwrap_or_default();
+            end.lines += 1;
+            let at = if combined
+                && line.len() <= MAX_LINE
+                && let Some(line) = fast_line(line, &mut self.stamps)
+            {
+                self.counter.fast(&line, now)
+            } else {
+                self.any_line(&block.format, line, now, &mut end)
+            };
+            if let Some(at) = at {
+                if end.last.is_none() {
+                    end.first = Some(at);
+                } else if end.tail > 0 {
+                    self.between(end.last, at, end.tail);
+                    end.tail = 0;
+                }
+                end.last = Some(at);
+            }
+        }
+        self.counter.settle();
+        end
+    }
+
+    /// A line that is not of the plainest shape; gives its time when it is sound.
+    fn any_line(
+        &mut self,
+        format: &Format,
+        text: &[u8],
+        now: i64,
+        end: &mut BlockEnd,
+    ) -> Option<i64> {
+        let error = match format.parse(text) {
+            Ok(line) if text.len() > MAX_LINE => {
+                // What it holds further on is not known.
+                LineError::new(LinePart::Line, "is too long").at_time(line.at)
+            }
+            Ok(line) if format.is_combined() && !is_one_line(text) => {
+                // Two lines in one: the first is a call, the second may be any.
+                self.counter.malformed(&line.request);
+                LineError::new(LinePart::Line, "is followed by another one").at_time(line.at)
+            }
+            Ok(line) => return self.counter.line(&line, now),
+            // An empty line is no request.
+            Err(_) if text.trim_ascii().is_empty() => return None,
+            Err(error) => error,
+        };
+        self.malformed += 1;
+        if end.samples.len() < Malformed::MAX_SAMPLES {
+            end.samples.push((end.lines, error.to_string()));
+        }
+        if let Some(request) = error.request() {
+            self.counter.malformed(request);
+            return None;
+        }
+        match error.at().map(Timestamp::as_second) {
+            Some(at) if at <= now => self.between(Some(at), at, 1),
+            Some(_) => self.unreadable_undated += 1,
+            None if end.last.is_none() => end.head += 1,
+            None => end.tail += 1,
+        }
+        None
+    }
+
+    fn between(&mut self, from: Option<i64>, to: i64, count: u64) {
+        match from.and_then(|from| between(from, to)) {
+            Some((from, to)) => self.unreadable.insert(from, to, count),
+            None => self.unreadable_undated += count,
+        }
+    }
+}
