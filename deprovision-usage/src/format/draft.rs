@@ -70,7 +70,7 @@ impl<'a> Draft<'a> {
     /// stays. `-` and nothing are no part, but for a request line, which a server
     /// writes so when it could not read it.
     pub(super) fn set(&mut self, slot: Slot, rank: u8, value: Cow<'a, [u8]>) -> Result<(), Twice> {
-        if matches!(value.as_ref(), b"" | b"-") && slot != Slot::Request {
+        if matches!(value.as_ref(), [] | [b'-']) && slot != Slot::Request {
             return Ok(());
         }
         let at = slot as usize;
@@ -171,7 +171,7 @@ impl<'a> Draft<'a> {
         };
         Ok(match call {
             // What a load balancer writes for a request that it could not read.
-            Request::Call { method, .. } if method.as_ref() == b"-" => {
+            Request::Call { method, .. } if matches!(method.as_ref(), [b'-']) => {
                 (Request::Other(method), None)
             }
             Request::Call { method, target } => {

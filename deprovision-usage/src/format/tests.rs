@@ -166,6 +166,12 @@ fn where_no_format_fits_each_says_why_and_what_to_do() {
 }
 
 #[test]
+fn a_format_can_be_shared_between_threads() {
+    fn shared<T: Clone + Send + Sync + 'static>(_: &T) {}
+    shared(&Format::named("json").unwrap());
+}
+
+#[test]
 fn formats_have_names() {
     for (name, shown) in [
         ("combined", "Combined Log Format"),
