@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::draft::{Draft, Slot, Twice, dash_version};
+use super::draft::{Certain, Draft, Slot, Twice, dash_version};
 use super::two::is_one_line;
-use crate::line::{LineError, LinePart, LogLine, quoted};
+use crate::line::{LineError, LinePart, LogLine, Request, quoted, request};
 
 /// The kinds of entries, which a line begins with.
 const KINDS: [&[u8]; 6] = [b"http", b"https", b"h2", b"grpcs", b"ws", b"wss"];
@@ -39,9 +39,16 @@ pub(super) fn parse(line: &[u8]) -> Result<LogLine<'_>, LineError> {
     let mut rest = line;
     let mut kind = None;
     for (part, slot) in FIELDS {
-        let Some((value, after)) = field(rest) else {
-            let error = LineError::new(part, "is missing or has no closing quote");
-            return Err(draft.fail(error, part == LinePart::Agent && is_one_line(line)));
+        // With something lost before it another field would be taken for the request.
+        let in_quotes = matches!(part, LinePart::Request | LinePart::Agent);
+        let found = field(rest).filter(|_| !in_quotes || rest.first() == Some(&b'"'));
+        let Some((value, after)) = found else {
+            let certain = match part {
+                LinePart::Agent if is_one_line(line) => Certain::WithStatus,
+                _ => Certain::No,
+            };
+            let error = LineError::new(part, "is missing or not in its quotes");
+            return Err(draft.fail(error, certain));
         };
         rest = after;
         if kind.get_or_insert_with(|| KINDS.contains(&value.as_ref())) == &false {
@@ -55,15 +62,28 @@ pub(super) fn parse(line: &[u8]) -> Result<LogLine<'_>, LineError> {
             Slot::Request => dash_version(value),
             _ => value,
         };
+        if slot == Slot::Request && !is_request(&value) {
+            let error = LineError::new(part, "is not a method, a URL and a protocol");
+            return Err(draft.fail(error, Certain::No));
+        }
         if let Err(Twice) = draft.set(slot, 0, value) {
             return Err(LineError::new(part, "is there twice"));
         }
     }
     if !is_one_line(line) {
         let error = LineError::new(LinePart::Line, "is followed by another one");
-        return Err(draft.fail(error, false));
+        return Err(draft.fail(error, Certain::No));
     }
-    draft.finish(true)
+    draft.finish(Certain::WithStatus)
+}
+
+/// Whether a field is `METHOD URL`. The URL has no space: with one, the beginning of
+/// one request runs into another.
+fn is_request(field: &[u8]) -> bool {
+    match request(Cow::Borrowed(field)) {
+        Request::Call { target, .. } => memchr::memchr(b' ', &target).is_none(),
+        Request::Other(_) => false,
+    }
 }
 
 /// The field that a text begins with, in quotes or not, and what follows it.

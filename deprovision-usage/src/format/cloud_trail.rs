@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::draft::{Slot, Twice};
+use super::draft::{Certain, Slot, Twice};
 use super::json::{Growing, Tree, draft};
 use crate::line::{LineError, LinePart, LogLine};
 
@@ -45,7 +45,7 @@ pub(super) fn parse<'a>(line: &'a [u8], tree: &Tree) -> Result<LogLine<'a>, Line
     };
     let Some(name) = draft.take(Slot::Route) else {
         let error = LineError::new(LinePart::Request, "is missing: the event has no eventName");
-        return Err(draft.fail(error, false));
+        return Err(draft.fail(error, Certain::No));
     };
     let target = [b"/", name.as_ref()].concat();
     let parts = [
@@ -58,7 +58,7 @@ pub(super) fn parse<'a>(line: &'a [u8], tree: &Tree) -> Result<LogLine<'a>, Line
             return Err(LineError::new(slot.part(), "is there twice"));
         }
     }
-    draft.finish(true)
+    draft.finish(Certain::Yes)
 }
 
 /// The status that an error code stands for: CloudTrail does not keep the real one.

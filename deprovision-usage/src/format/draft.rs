@@ -61,6 +61,18 @@ pub(super) struct Draft<'a> {
     ranks: [u8; SLOTS],
 }
 
+/// When an error may keep the request: it must be this line's, whatever is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Certain {
+    /// Never.
+    No,
+    /// When the line has a sound status as well: with something lost before the
+    /// request, another field would be taken for it, and another one for the status.
+    WithStatus,
+    /// Always: the parts have names.
+    Yes,
+}
+
 /// A part came twice in one record: two records run into each other.
 #[derive(Debug)]
 pub(super) struct Twice;
@@ -70,7 +82,7 @@ impl<'a> Draft<'a> {
     /// stays. `-` and nothing are no part, but for a request line, which a server
     /// writes so when it could not read it.
     pub(super) fn set(&mut self, slot: Slot, rank: u8, value: Cow<'a, [u8]>) -> Result<(), Twice> {
-        if matches!(value.as_ref(), b"" | b"-") && slot != Slot::Request {
+        if matches!(value.as_ref(), [] | [b'-']) && slot != Slot::Request {
             return Ok(());
         }
         let at = slot as usize;
@@ -93,42 +105,43 @@ impl<'a> Draft<'a> {
         self.values.get_mut(slot as usize)?.take()
     }
 
-    /// An error of the line, with the time and, when the line is whole, the request.
-    pub(super) fn fail(mut self, error: LineError, whole: bool) -> LineError {
+    /// An error of the line, with the time and, when it is certain, the request.
+    pub(super) fn fail(mut self, error: LineError, certain: Certain) -> LineError {
         let at = self.take(Slot::Time).and_then(|text| time::parse(&text));
         let error = at.into_iter().fold(error, LineError::at_time);
+        let status = self.status();
         match self.request() {
-            Ok((request, _)) if whole => error.with_request(request),
+            Ok((request, _)) if is_certain(certain, &status) => error.with_request(request),
             Ok(_) | Err(_) => error,
         }
     }
 
-    /// The record. `whole` says that nothing of the line can be another's, so that an
-    /// error may keep the request.
-    pub(super) fn finish(mut self, whole: bool) -> Result<LogLine<'a>, LineError> {
-        let bad = LineError::new;
+    /// The record. `certain` says when an error may keep the request.
+    pub(super) fn finish(mut self, certain: Certain) -> Result<LogLine<'a>, LineError> {
         let at = match self.take(Slot::Time) {
-            None => Err(bad(LinePart::Time, "is missing")),
+            None => Err(LineError::new(LinePart::Time, "is missing")),
             Some(text) => time::parse(&text).ok_or_else(|| {
-                bad(
+                LineError::new(
                     LinePart::Time,
                     "is none of 10/Oct/2026:13:55:36 +0000, RFC 3339 and a count since 1970",
                 )
             }),
         };
-        let (at, (request, named)) = match (at, self.request()) {
-            (Ok(at), Ok(request)) => (at, request),
-            (Ok(at), Err(error)) => return Err(error.at_time(at)),
-            (Err(error), Ok((request, _))) if whole => return Err(error.with_request(request)),
-            (Err(error), _) => return Err(error),
+        let (status, bytes) = (self.status(), self.bytes());
+        let kept = is_certain(certain, &status);
+        let (request, named) = match (self.request(), &at) {
+            (Ok(request), _) => request,
+            // The first thing that is wrong is told.
+            (Err(_), Err(error)) => return Err(error.clone()),
+            (Err(error), Ok(at)) => return Err(error.at_time(*at)),
         };
-        let numbers = self
-            .status()
-            .and_then(|status| Ok((status, self.bytes()?)))
-            .map_err(|error| error.at_time(at));
-        let (status, bytes) = match numbers {
-            Ok(numbers) => numbers,
-            Err(error) if whole => return Err(error.with_request(request)),
+        let parts = at.and_then(|at| match (status, bytes) {
+            (Ok(status), Ok(bytes)) => Ok((at, status, bytes)),
+            (Err(error), _) | (_, Err(error)) => Err(error.at_time(at)),
+        });
+        let (at, status, bytes) = match parts {
+            Ok(parts) => parts,
+            Err(error) if kept => return Err(error.with_request(request)),
             Err(error) => return Err(error),
         };
         Ok(LogLine {
@@ -171,7 +184,7 @@ impl<'a> Draft<'a> {
         };
         Ok(match call {
             // What a load balancer writes for a request that it could not read.
-            Request::Call { method, .. } if method.as_ref() == b"-" => {
+            Request::Call { method, .. } if matches!(method.as_ref(), [b'-']) => {
                 (Request::Other(method), None)
             }
             Request::Call { method, target } => {
@@ -217,6 +230,14 @@ impl<'a> Draft<'a> {
                 }))
             })
             .unwrap_or_default()
+    }
+}
+
+fn is_certain(certain: Certain, status: &Result<Option<u16>, LineError>) -> bool {
+    match certain {
+        Certain::No => false,
+        Certain::WithStatus => status.is_ok(),
+        Certain::Yes => true,
     }
 }
 

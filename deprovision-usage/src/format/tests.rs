@@ -79,6 +79,27 @@ fn a_broken_entry_says_where_and_keeps_what_came_before() {
 }
 
 #[test]
+fn i_9_two_entries_in_one_do_not_tell_which_request_it_was() {
+    let one = ALB[4].replace(":80/ ", ":80/v2 ");
+    let two = ALB[4].replace(":80/ ", ":80/v1 ");
+    for cut in 0..one.len() {
+        for begin in 0..two.find("\"curl").unwrap() {
+            let both = format!("{}{}", &one[..cut], &two[begin..]);
+            let has_second = both.contains("GET http://www.example.com:80/v1 HTTP/1.1\"");
+            let request = match Format::alb().parse(both.as_bytes()) {
+                Err(error) => error.request().cloned(),
+                Ok(line) => Some(line.request.into_owned()),
+            };
+            let is_other = request.is_some_and(|request| match request {
+                Request::Call { target, .. } => !target.ends_with(b"/v1"),
+                Request::Other(_) => true,
+            });
+            assert!(!(has_second && is_other), "{both}");
+        }
+    }
+}
+
+#[test]
 fn an_event_of_cloud_trail() {
     // AWS, "CloudTrail log file examples": StopInstances.
     let line = Format::cloud_trail().parse(CLOUD_TRAIL.as_bytes()).unwrap();
@@ -163,6 +184,12 @@ fn where_no_format_fits_each_says_why_and_what_to_do() {
     };
     assert_eq!((of, misfits.len()), (3, 6));
     assert_eq!(detect(b"\n \n").unwrap_err(), DetectError::Empty);
+}
+
+#[test]
+fn a_format_can_be_shared_between_threads() {
+    fn shared<T: Clone + Send + Sync + 'static>(_: &T) {}
+    shared(&Format::named("json").unwrap());
 }
 
 #[test]

@@ -1,6 +1,12 @@
 //! Lines that run into each other.
 
-use memchr::{memchr_iter, memmem};
+use std::sync::LazyLock;
+
+use memchr::memchr_iter;
+use memchr::memmem::Finder;
+
+/// Finds the versions behind requests.
+static VERSION: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"HTTP/"));
 
 /// Whether a text looks like one line of a pattern's format: where something was lost
 /// between two lines, there are two times in brackets or two ends of a request.
@@ -10,7 +16,7 @@ pub(super) fn is_one_line(text: &[u8]) -> bool {
         like(behind, b"00/aaa/0000:") || like(behind, b"0000-00-00T00:00:00")
     });
     // `HTTP/1.1"` and `HTTP/2"`.
-    let ends = memmem::find_iter(text, b"HTTP/").filter(|at| {
+    let ends = VERSION.find_iter(text).filter(|at| {
         let behind = text.get(at + 5..).unwrap_or_default();
         like(behind, b"0.0\"") || like(behind, b"0\"")
     });

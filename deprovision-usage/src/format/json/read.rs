@@ -2,7 +2,7 @@
 
 use super::scan::{Fault, Scanner};
 use super::tree::Tree;
-use crate::format::draft::Draft;
+use crate::format::draft::{Certain, Draft};
 use crate::line::{LineError, LinePart, LogLine};
 
 /// The parts that a line has.
@@ -15,15 +15,18 @@ pub(in crate::format) fn draft<'a>(line: &'a [u8], tree: &Tree) -> Result<Draft<
     Err(match fault {
         Fault::Cut { nested } => draft.fail(
             LineError::new(LinePart::Line, "ends within its JSON object"),
-            !nested,
+            if nested { Certain::No } else { Certain::Yes },
         ),
-        Fault::Syntax => draft.fail(LineError::new(LinePart::Line, "is no JSON object"), false),
+        Fault::Syntax => draft.fail(
+            LineError::new(LinePart::Line, "is no JSON object"),
+            Certain::No,
+        ),
         Fault::Escape(slot) => draft.fail(
             LineError::new(
                 slot.part(),
                 "has a JSON escape that stands for no character",
             ),
-            false,
+            Certain::No,
         ),
         // Two records run into each other, and nothing tells whose part is whose.
         Fault::Twice(slot) => LineError::new(slot.part(), "is there twice"),
@@ -31,5 +34,5 @@ pub(in crate::format) fn draft<'a>(line: &'a [u8], tree: &Tree) -> Result<Draft<
 }
 
 pub(in crate::format) fn parse<'a>(line: &'a [u8], tree: &Tree) -> Result<LogLine<'a>, LineError> {
-    draft(line, tree)?.finish(true)
+    draft(line, tree)?.finish(Certain::Yes)
 }

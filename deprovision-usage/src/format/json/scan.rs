@@ -107,7 +107,8 @@ impl<'a> Scanner<'a> {
                 keep(tree, draft, value)
             }
             _ => match self.scalar()? {
-                b"null" => Ok(()),
+                // Null: no number and no other word begins so.
+                [b'n', ..] => Ok(()),
                 text => keep(tree, draft, Cow::Borrowed(text)),
             },
         }
@@ -256,7 +257,11 @@ impl<'a> Scanner<'a> {
         let (text, rest) = end
             .and_then(|end| self.rest.split_at_checked(end))
             .ok_or_else(|| self.cut())?;
-        if !matches!(text, b"true" | b"false" | b"null") && !is_number(text) {
+        let is_sound = match text.first() {
+            Some(b't' | b'f' | b'n') => matches!(text, b"true" | b"false" | b"null"),
+            Some(_) | None => is_number(text),
+        };
+        if !is_sound {
             return Err(Fault::Syntax);
         }
         self.rest = rest;

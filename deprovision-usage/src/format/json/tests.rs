@@ -97,6 +97,21 @@ fn nginx_and_api_gateway() {
 }
 
 #[test]
+fn the_table_of_usual_names_is_the_one_that_is_used() {
+    let documented: Vec<String> = include_str!("fields.rs")
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("/// | "))
+        .filter(|row| row.contains('`'))
+        .map(|row| {
+            let (part, names) = row.split_once(" | ").unwrap();
+            let names = names.trim_end_matches(" |").replace("`, `", "|");
+            format!("{part}={}", names.trim_matches('`'))
+        })
+        .collect();
+    assert_eq!(documented.join(","), JsonFields::usual().to_string());
+}
+
+#[test]
 fn the_first_of_several_names_is_taken_whatever_their_order_in_the_line() {
     for line in [
         r#"{"time":1791640536,"method":"GET","path":"/x","request_uri":"/y","uri":"-"}"#,

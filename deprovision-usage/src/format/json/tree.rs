@@ -24,7 +24,11 @@ pub(in crate::format) struct Tree {
 impl Tree {
     pub(super) fn child(&self, key: &[u8]) -> Option<&Self> {
         let same_length = self.keys.get(key.len())?;
-        let found = same_length.iter().find(|(name, _)| name == key);
+        // Most names of one length differ in their first byte already.
+        let mut fitting = same_length
+            .iter()
+            .filter(|(name, _)| name.first() == key.first());
+        let found = fitting.find(|(name, _)| name == key);
         found.map(|(_, tree)| tree)
     }
 

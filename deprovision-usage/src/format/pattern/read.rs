@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use memchr::memmem::Finder;
 
 use super::notation::Escaping;
-use crate::format::draft::{Draft, Slot, Twice, dash_version};
+use crate::format::draft::{Certain, Draft, Slot, Twice, dash_version};
 use crate::format::json::unescape as unescape_json;
 use crate::format::time;
 use crate::format::two::is_one_line;
@@ -66,12 +66,12 @@ impl Pattern {
             let Some((value, after)) = field.cut(rest, next) else {
                 let part = field.slot.map_or(LinePart::Line, |(slot, _)| slot.part());
                 let error = LineError::new(part, "is not followed by what the pattern has there");
-                return Err(draft.fail(error, has_status && is_one_line(line)));
+                return Err(draft.fail(error, certain(has_status && is_one_line(line))));
             };
             rest = after;
             let Some(value) = self.plain(field, value) else {
                 let error = LineError::new(LinePart::Line, "has an escape that is none");
-                return Err(draft.fail(error, false));
+                return Err(draft.fail(error, Certain::No));
             };
             let Some(value) = value else {
                 continue;
@@ -90,13 +90,13 @@ impl Pattern {
         let whole = is_one_line(line);
         if !rest.is_empty() {
             let error = LineError::new(LinePart::Line, "goes on where the pattern ends");
-            return Err(draft.fail(error, has_status && whole));
+            return Err(draft.fail(error, certain(has_status && whole)));
         }
         if !whole {
             let error = LineError::new(LinePart::Line, "is followed by another one");
-            return Err(draft.fail(error, false));
+            return Err(draft.fail(error, Certain::No));
         }
-        draft.finish(has_status)
+        draft.finish(certain(has_status))
     }
 
     /// A value without escapes: `Some(None)` when nobody needs it, `None` when it can
@@ -150,6 +150,15 @@ impl Field {
     fn begins_with_time(&self, text: &[u8]) -> bool {
         let value = self.cut(text, None).map(|(value, _)| value);
         value.is_some_and(|value| time::parse(value).is_some())
+    }
+}
+
+/// How certain a request is, by whether a status was there and the line is one.
+fn certain(whole: bool) -> Certain {
+    if whole {
+        Certain::WithStatus
+    } else {
+        Certain::No
     }
 }
 
