@@ -158,7 +158,8 @@ impl AuditPolicy {
     /// The first field that can not mean what it says, and what to write.
     pub(super) fn mistake(&self) -> Option<(&'static str, &'static str)> {
         let day = Period::days(1);
-        let weeks = Period::days(7 * u64::from(self.trend.weeks));
+        // The day of the reading is never whole, and the day before not always.
+        let weeks = Period::days(7 * u64::from(self.trend.weeks) + 1);
         let rules = [
             (
                 self.idle_after < day,
@@ -193,7 +194,7 @@ impl AuditPolicy {
             (
                 self.trend.over < weeks || self.trend.over > Period::days(366),
                 "audit.trend.over",
-                "write at least the days of audit.trend.weeks, and at most 366d",
+                "write at least a day more than audit.trend.weeks, and at most 366d",
             ),
             (
                 !(80..=99).contains(&self.trend.confidence.hundredths()),

@@ -180,7 +180,7 @@ mod tests {
             ("lag = \"0s\"", "audit.lag"),
             ("successor_share = \"50%\"", "audit.successor_share"),
             ("[audit.trend]\nweeks = 3", "audit.trend.weeks"),
-            ("[audit.trend]\nover = \"27d\"", "audit.trend.over"),
+            ("[audit.trend]\nover = \"28d\"", "audit.trend.over"),
             ("[audit.trend]\nover = \"367d\"", "audit.trend.over"),
             (
                 "[audit.trend]\nconfidence = \"100%\"",
