@@ -12,7 +12,7 @@ use crate::usage::{Days, SourceCoverage, UsageReport};
 
 /// What is known of all APIs at one moment, and what has to be done about them.
 ///
-/// The same catalog, report, policy and moment give the same audit, to the byte.
+/// The same catalog, report, policy and moment give the same audit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
