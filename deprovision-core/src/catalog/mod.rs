@@ -3,7 +3,7 @@
 mod api;
 mod backstage;
 mod contact;
-mod error;
+pub(crate) mod error;
 mod lint;
 mod openapi;
 mod read;

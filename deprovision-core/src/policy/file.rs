@@ -119,6 +119,9 @@ impl Policy {
         if self.freezes.iter().any(|freeze| freeze.to <= freeze.from) {
             return fail("freezes", "a freeze must end after it begins");
         }
+        if let Some((field, message)) = self.audit.mistake() {
+            return fail(field, message);
+        }
         Ok(())
     }
 }
@@ -165,6 +168,44 @@ mod tests {
             let error = Policy::from_toml("p", bad).unwrap_err();
             assert!(matches!(error, PolicyError::Value { .. }), "{bad}: {error}");
         }
+    }
+
+    #[test]
+    fn a_threshold_of_the_audit_that_means_nothing_is_refused_by_name() {
+        for (bad, field) in [
+            ("idle_after = \"1h\"", "audit.idle_after"),
+            ("max_gap = \"0s\"", "audit.max_gap"),
+            ("max_gap = \"25h\"", "audit.max_gap"),
+            ("max_age = \"8d\"", "audit.max_age"),
+            ("lag = \"0s\"", "audit.lag"),
+            ("successor_share = \"50%\"", "audit.successor_share"),
+            ("[audit.trend]\nweeks = 3", "audit.trend.weeks"),
+            ("[audit.trend]\nover = \"28d\"", "audit.trend.over"),
+            ("[audit.trend]\nover = \"367d\"", "audit.trend.over"),
+            (
+                "[audit.trend]\nconfidence = \"100%\"",
+                "audit.trend.confidence",
+            ),
+            ("[audit.trend]\ndecline = \"0%\"", "audit.trend.decline"),
+            (
+                "[audit.shadow]\nmin_requests = 0",
+                "audit.shadow.min_requests",
+            ),
+            (
+                "[audit.similar]\noperations = \"0%\"",
+                "audit.similar.operations",
+            ),
+            (
+                "[audit.similar]\nmin_operations = 0",
+                "audit.similar.min_operations",
+            ),
+        ] {
+            let error = Policy::from_toml("p", &format!("[audit]\n{bad}")).unwrap_err();
+            let said = error.to_string();
+            assert!(said.starts_with(&format!("p: {field}: ")), "{bad}: {said}");
+        }
+        let error = Policy::from_toml("p", "[audit]\nsuccessor_share = 0.8").unwrap_err();
+        assert!(error.to_string().starts_with("p:2: "), "{error}");
     }
 
     #[test]

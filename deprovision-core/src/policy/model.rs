@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::{CanonicalError, Digest};
 use crate::permit::ApprovalRule;
+use crate::policy::AuditPolicy;
 use crate::time::{Period, Timestamp};
 
 /// What the organisation demands. Written as TOML, read by [`Policy::from_toml`];
@@ -74,6 +75,8 @@ pub struct Policy {
     pub freezes: Vec<FreezeWindow>,
     /// What is looked at after retirement.
     pub watch: Watch,
+    /// What an audit takes for a finding.
+    pub audit: AuditPolicy,
 }
 
 impl Default for Policy {
@@ -100,6 +103,7 @@ impl Default for Policy {
             retry: Retry::default(),
             freezes: Vec::new(),
             watch: Watch::default(),
+            audit: AuditPolicy::default(),
         }
     }
 }

@@ -4,7 +4,9 @@
 use std::cmp::{max, min};
 
 use crate::permit::ApprovalRule;
-use crate::policy::{Limits, Policy, Retry, Watch};
+use crate::policy::{
+    AuditPolicy, Limits, Policy, Retry, ShadowPolicy, SimilarPolicy, TrendPolicy, Watch,
+};
 
 impl Policy {
     /// The policy that demands whatever either of the two demands.
@@ -56,7 +58,35 @@ impl Policy {
                 every: min(self.watch.every, other.watch.every),
                 lasts: max(self.watch.lasts, other.watch.lasts),
             },
+            audit: audit(&self.audit, &other.audit),
         }
+    }
+}
+
+/// What speaks for a retirement needs more evidence; what warns is said sooner.
+fn audit(a: &AuditPolicy, b: &AuditPolicy) -> AuditPolicy {
+    AuditPolicy {
+        idle_after: max(a.idle_after, b.idle_after),
+        max_gap: min(a.max_gap, b.max_gap),
+        max_age: min(a.max_age, b.max_age),
+        lag: min(a.lag, b.lag),
+        unreadable: min(a.unreadable, b.unreadable),
+        overdue_after: min(a.overdue_after, b.overdue_after),
+        successor_share: max(a.successor_share, b.successor_share),
+        trend: TrendPolicy {
+            over: max(a.trend.over, b.trend.over),
+            weeks: max(a.trend.weeks, b.trend.weeks),
+            confidence: max(a.trend.confidence, b.trend.confidence),
+            decline: max(a.trend.decline, b.trend.decline),
+        },
+        shadow: ShadowPolicy {
+            min_requests: min(a.shadow.min_requests, b.shadow.min_requests),
+        },
+        similar: SimilarPolicy {
+            operations: max(a.similar.operations, b.similar.operations),
+            schemas: max(a.similar.schemas, b.similar.schemas),
+            min_operations: max(a.similar.min_operations, b.similar.min_operations),
+        },
     }
 }
 
@@ -80,7 +110,7 @@ fn both(a: &ApprovalRule, b: &ApprovalRule) -> ApprovalRule {
 mod tests {
     use super::*;
     use crate::id::Role;
-    use crate::policy::FreezeWindow;
+    use crate::policy::{FreezeWindow, Percent};
     use crate::time::{Period, Timestamp};
     use proptest::prelude::*;
 
@@ -97,6 +127,27 @@ mod tests {
     }
 
     prop_compose! {
+        fn audit_policy()(
+            p in prop::collection::vec(period(), 6),
+            share in prop::collection::vec((0u8..=100).prop_map(Percent::new), 5),
+            n in prop::collection::vec(0u32..100, 2),
+            many in prop::collection::vec(0u64..100, 2),
+        ) -> AuditPolicy {
+            AuditPolicy {
+                idle_after: p[0], max_gap: p[1], max_age: p[2], lag: p[3],
+                unreadable: many[0], overdue_after: p[4], successor_share: share[0],
+                trend: TrendPolicy {
+                    over: p[5], weeks: n[0], confidence: share[1], decline: share[2],
+                },
+                shadow: ShadowPolicy { min_requests: many[1] },
+                similar: SimilarPolicy {
+                    operations: share[3], schemas: share[4], min_operations: n[1],
+                },
+            }
+        }
+    }
+
+    prop_compose! {
         fn policy()(
             emergency in any::<bool>(),
             p in prop::collection::vec(period(), 14),
@@ -105,6 +156,7 @@ mod tests {
             approve_destruction in rule(),
             n in prop::collection::vec(0u32..100, 5),
             freezes in prop::collection::vec((0u64..50, 1u64..50), 0..3),
+            audit in audit_policy(),
         ) -> Policy {
             let mut freezes: Vec<_> = freezes
                 .into_iter()
@@ -125,6 +177,7 @@ mod tests {
                 retry: Retry { attempts: n[4], first_wait: p[12] },
                 freezes,
                 watch: Watch { every: p[0], lasts: p[1] },
+                audit,
             }
         }
     }
@@ -147,6 +200,10 @@ mod tests {
             prop_assert!(both.limits.credentials <= a.limits.credentials);
             prop_assert!(a.freezes.iter().all(|f| both.freezes.contains(f)));
             prop_assert!(!both.emergency || a.emergency);
+            prop_assert!(both.audit.idle_after >= a.audit.idle_after);
+            prop_assert!(both.audit.max_gap <= a.audit.max_gap);
+            prop_assert!(both.audit.unreadable <= a.audit.unreadable);
+            prop_assert!(both.audit.shadow.min_requests <= a.audit.shadow.min_requests);
             // What was composed once is not changed by composing it again.
             prop_assert_eq!(both.stricter(&a), both);
         }

@@ -7,7 +7,8 @@ mod verdict;
 
 pub use evidence::{CallerUse, UsageEvidence};
 pub use report::{
-    ApiUse, CallerCount, Days, Demand, Endpoint, Input, Malformed, MalformedSample, MergeError,
-    Operation, ReportFileError, Shard, StatusCounts, Stretches, Traffic, Unmatched, UsageReport,
+    ApiUse, AskedReport, CallerCount, Days, Demand, Endpoint, Input, Malformed, MalformedSample,
+    MergeError, Operation, ReportFileError, Shard, SourceCoverage, StatusCounts, Stretches,
+    Traffic, Unmatched, UsageReport,
 };
 pub use verdict::{Verdict, VerdictRule, verdict};

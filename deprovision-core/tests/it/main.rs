@@ -1,6 +1,8 @@
 //! Integration tests: what the parts promise together, through the public API.
 
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod docs;
 #[cfg(test)]
 mod engine;

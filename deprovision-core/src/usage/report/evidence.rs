@@ -1,115 +1,11 @@
 //! What a report says about one API, as evidence for a verdict.
 
-use std::collections::BTreeMap;
-
-use super::{Demand, Shard, UsageReport};
+use super::UsageReport;
+use super::source::Source;
 use crate::catalog::Api;
-use crate::id::CallerId;
 use crate::observation::Observation;
 use crate::time::{Period, Timestamp, Window};
-use crate::usage::{CallerUse, Stretches, UsageEvidence};
-
-/// How many gaps are named; more are counted.
-const NAMED_GAPS: usize = 5;
-
-/// All shards of one source.
-struct Source<'a> {
-    shards: Vec<&'a Shard>,
-    seen: Stretches,
-    /// What is no whole line, and may be a call of anything.
-    unreadable: Stretches,
-    unreadable_undated: u64,
-    read_at: Timestamp,
-    /// What the windows of its shards leave out, when they do.
-    window: Option<Window>,
-}
-
-impl<'a> Source<'a> {
-    fn of(shards: Vec<&'a Shard>) -> Self {
-        let mut source = Self {
-            seen: Stretches::default(),
-            unreadable: Stretches::default(),
-            unreadable_undated: 0,
-            read_at: Timestamp::MIN,
-            window: None,
-            shards,
-        };
-        for shard in &source.shards {
-            source.seen.merge(&shard.seen);
-            source.unreadable.merge(&shard.malformed.unreadable);
-            source.unreadable_undated += shard.malformed.unreadable_undated;
-            source.read_at = source.read_at.max(shard.read_at);
-            // What one shard was not asked for, no other can vouch for.
-            source.window = match (source.window, shard.window) {
-                (Some(a), Some(b)) => Some(Window::new(a.from.max(b.from), a.to.min(b.to))),
-                (a, b) => a.or(b),
-            };
-        }
-        source
-    }
-
-    /// What is missing of the window for any API.
-    fn missing(&self, window: Window, max_gap: Period) -> Vec<String> {
-        let mut missing: Vec<String> = self
-            .shards
-            .iter()
-            .flat_map(|shard| shard.missing.iter().cloned())
-            .collect();
-        if let Some(read) = self.window
-            && read.from > window.from
-        {
-            missing.push(format!("only lines since {} were read", read.from));
-        }
-        let gaps = self.seen.gaps(window, max_gap);
-        if !gaps.is_empty() {
-            let named: Vec<String> = gaps
-                .iter()
-                .take(NAMED_GAPS)
-                .map(|gap| format!("from {} to {}", gap.from, gap.to))
-                .collect();
-            let more = match gaps.len().saturating_sub(NAMED_GAPS) {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            missing.push(format!("the log has no line {}{more}", named.join(", ")));
-        }
-        let unreadable = self.unreadable.count_near(window) + self.unreadable_undated;
-        if unreadable > 0 {
-            let samples = self.shards.iter().flat_map(|s| &s.malformed.samples);
-            let first = samples.min().map(|line| format!(", the first at {line}"));
-            missing.push(format!(
-                "{unreadable} malformed lines may be calls of any API{}",
-                first.unwrap_or_default()
-            ));
-        }
-        let future: u64 = self.shards.iter().map(|shard| shard.future).sum();
-        if future > 0 {
-            missing.push(format!(
-                "{future} lines are stamped later than they were read; check the clocks"
-            ));
-        }
-        missing
-    }
-
-    /// What was counted for the API.
-    fn demand(&self, api: &Api) -> (Demand, BTreeMap<&'a CallerId, (u64, Option<Timestamp>)>) {
-        let mut demand = Demand::default();
-        let mut callers = BTreeMap::<_, (u64, Option<Timestamp>)>::new();
-        for shard in &self.shards {
-            for (_, (counted, by)) in shard.endpoints_of(&api.id) {
-                demand.merge(counted);
-                for count in by {
-                    if let Some(caller) = shard.caller(count.caller) {
-                        let (requests, last) = callers.entry(caller).or_default();
-                        *requests = requests.saturating_add(count.requests);
-                        *last = (*last).max(count.last_seen());
-                    }
-                }
-            }
-        }
-        (demand, callers)
-    }
-}
+use crate::usage::{CallerUse, UsageEvidence};
 
 impl UsageReport {
     /// What each source says about the API: one observation a source, for
@@ -129,31 +25,25 @@ impl UsageReport {
         since: Timestamp,
         max_gap: Period,
     ) -> Vec<Observation<UsageEvidence>> {
-        let mut sources: BTreeMap<&str, Vec<&Shard>> = BTreeMap::new();
-        for shard in self.shards() {
-            sources.entry(&shard.source).or_default().push(shard);
-        }
-        sources
-            .into_iter()
-            .map(|(name, shards)| evidence(name, &Source::of(shards), api, since, max_gap))
-            .collect()
+        self.asked_since(since, max_gap, 0).evidence(api)
     }
 }
 
-fn evidence(
-    name: &str,
+/// What one source says about the API. `missing` is what of the time since then is
+/// missing for any API.
+pub(super) fn evidence(
     source: &Source<'_>,
+    missing: &[String],
     api: &Api,
     since: Timestamp,
-    max_gap: Period,
 ) -> Observation<UsageEvidence> {
+    let name = source.name;
     let (Some(first), Some(last)) = (source.seen.first(), source.seen.last()) else {
-        let missing = source.missing(Window::new(since, source.read_at), max_gap);
         return Observation::unknown(format!("{name}: {}", missing.join("; ")));
     };
     let window = Window::new(since.min(first), source.read_at);
     let (demand, by_caller) = source.demand(api);
-    let mut missing = source.missing(Window::new(since, source.read_at), max_gap);
+    let mut missing = missing.to_vec();
     if demand.malformed > 0 {
         missing.push(format!(
             "{} malformed lines are calls of it, their callers not known",

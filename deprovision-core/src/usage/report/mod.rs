@@ -1,18 +1,23 @@
 //! What the records of one or many machines say about all APIs at once.
 
+mod asked;
 mod count;
+mod coverage;
 mod days;
 mod endpoint;
 mod evidence;
 mod file;
 mod merge;
 mod shard;
+mod source;
 mod stretches;
 #[cfg(test)]
 mod tests;
 mod unmatched;
 
+pub use asked::AskedReport;
 pub use count::{StatusCounts, Traffic};
+pub use coverage::SourceCoverage;
 pub use days::Days;
 pub use endpoint::{ApiUse, CallerCount, Demand, Endpoint, Operation};
 pub use file::ReportFileError;

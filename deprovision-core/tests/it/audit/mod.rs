@@ -1,0 +1,5 @@
+//! Audits of a small made-up company.
+
+mod honest;
+mod whole;
+mod world;
