@@ -181,7 +181,7 @@ impl Random {
 }
 
 fn tell(what: &str, catalog: &Catalog, found: &Redundancy, took: Duration) {
-    let given = found.given;
+    let scope = found.scope;
     println!(
         "{what}: {} APIs in {took:.2?}: {} groups of identical APIs, {} similar pairs ({} of versions); \
          {} compared, {} too small, {} pairs left out, at most {} not compared; peak memory {}",
@@ -189,10 +189,10 @@ fn tell(what: &str, catalog: &Catalog, found: &Redundancy, took: Duration) {
         found.identical.len(),
         found.similar.len(),
         found.similar.iter().filter(|pair| pair.version_of).count(),
-        given.compared,
-        given.too_small,
-        given.left_out,
-        given.not_compared,
+        scope.compared,
+        scope.too_small,
+        scope.left_out,
+        scope.not_compared,
         peak().unwrap_or_else(|| "unknown".to_owned()),
     );
 }

@@ -3,5 +3,5 @@
 mod similar;
 
 pub use similar::{
-    Given, Identical, Overlap, Redundancy, Similar, SimilarityRule, SimilarityRuleError, similar,
+    Identical, Overlap, Redundancy, Scope, Similar, SimilarityRule, SimilarityRuleError, similar,
 };

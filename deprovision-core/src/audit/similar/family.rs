@@ -1,9 +1,8 @@
 //! Whether two APIs are versions of one.
 
-use std::collections::BTreeSet;
-
 use super::operations::is_version;
 use crate::catalog::{Api, Catalog};
+use crate::id::ApiId;
 
 /// Whether the ids differ in nothing but a version (`orders-v1` and `orders-v2`), or
 /// one API is declared to follow the other, directly or through others.
@@ -26,19 +25,15 @@ fn is_number(part: &str) -> bool {
     part.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// How many successors are followed: a chain may be a circle, or as long as the
+/// catalog, and no API has had more versions at once.
+const MAX_STEPS: usize = 32;
+
 fn leads_to(catalog: &Catalog, from: &Api, to: &Api) -> bool {
-    let mut seen = BTreeSet::new();
-    let mut next = from.successor.as_ref();
-    while let Some(id) = next {
-        if *id == to.id {
-            return true;
-        }
-        if !seen.insert(id) {
-            return false;
-        }
-        next = catalog.apis.get(id).and_then(|api| api.successor.as_ref());
-    }
-    false
+    let next = |id: &&'_ ApiId| catalog.apis.get(*id)?.successor.as_ref();
+    std::iter::successors(from.successor.as_ref(), next)
+        .take(MAX_STEPS)
+        .any(|id| *id == to.id)
 }
 
 #[cfg(test)]

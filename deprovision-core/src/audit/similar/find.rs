@@ -1,18 +1,12 @@
 //! From a catalog to what is redundant in it.
 
-use super::bands::Bands;
 use super::family::is_version_of;
 use super::items::{Item, Items};
-use super::nearest::{Near, Nearest};
-use super::overlap::Overlap;
-use super::report::{Given, Identical, Redundancy, Similar};
+use super::nearest::Near;
+use super::report::{Identical, Redundancy, Scope, Similar};
 use super::rule::SimilarityRule;
-use super::sketch::sketch;
-use crate::catalog::{Catalog, Vocabulary};
-
-/// How many others in its bucket, in the order of their operations, an item is
-/// compared with. A bucket of more is what a generator made thousands of.
-const WINDOW: usize = 100;
+use super::search::search;
+use crate::catalog::Catalog;
 
 /// How many examples are shown.
 const EXAMPLES: usize = 5;
@@ -30,7 +24,7 @@ const EXAMPLES: usize = 5;
 ///   [`SimilarityRule::min_operations`] are counted and left out.
 /// - APIs that are the same in all of this are one group, however many they are.
 /// - Of the others, whatever is reported was compared exactly. What may be missed is
-///   said at [`SimilarityRule`], and what was given up in [`Given`].
+///   said at [`SimilarityRule`], and what was given up in [`Scope`].
 /// - The same catalog gives the same answer, on every machine.
 /// - APIs that do one job under other paths are not found.
 ///
@@ -64,20 +58,15 @@ const EXAMPLES: usize = 5;
 #[must_use]
 pub fn similar(catalog: &Catalog, rule: &SimilarityRule) -> Redundancy {
     let all = Items::of(catalog, rule);
-    let mut search = Search::new(&all, *rule);
-    search.run();
-    let Search {
-        nearest,
-        not_compared,
-        ..
-    } = search;
-    let added = nearest.added;
-    let mut pairs: Vec<Similar> = nearest
+    let found = search(&all, rule);
+    let added = found.nearest.added;
+    let mut pairs: Vec<Similar> = found
+        .nearest
         .pairs()
         .into_iter()
         .filter_map(|(a, near)| {
-            let (a, b) = (item(&all.items, a)?, item(&all.items, near.other)?);
-            pair(catalog, &all, a, b, near)
+            let (first, second) = (all.items.get(a)?, all.items.get(near.other)?);
+            pair(catalog, &all, (a, first), second, near)
         })
         .collect();
     pairs.sort_unstable_by(|x, y| (&x.a, &x.b).cmp(&(&y.a, &y.b)));
@@ -85,150 +74,15 @@ pub fn similar(catalog: &Catalog, rule: &SimilarityRule) -> Redundancy {
     let mut identical: Vec<Identical> = groups.map(|item| group(catalog, &all, item)).collect();
     identical.sort_unstable_by(|x, y| x.apis.cmp(&y.apis));
     Redundancy {
-        given: Given {
+        scope: Scope {
             compared: all.items.iter().map(|item| item.apis.len()).sum(),
             too_small: all.too_small,
             left_out: added.saturating_sub(u64::try_from(pairs.len()).unwrap_or(u64::MAX)),
-            not_compared,
+            not_compared: found.not_compared,
         },
         identical,
         similar: pairs,
     }
-}
-
-fn item<'a, 'c>(items: &'a [Item<'c>], number: u32) -> Option<&'a Item<'c>> {
-    items.get(usize::try_from(number).ok()?)
-}
-
-/// The buckets of all bands.
-struct Search<'a, 'c> {
-    items: &'a [Item<'c>],
-    rule: SimilarityRule,
-    /// For each band, the key of each item, and its place in its bucket.
-    bands: Vec<Vec<(u64, u32)>>,
-    nearest: Nearest,
-    not_compared: u64,
-}
-
-impl<'a, 'c> Search<'a, 'c> {
-    fn new(all: &'a Items<'c>, rule: SimilarityRule) -> Self {
-        let cut = Bands::for_percent(rule.operations());
-        let mut bands = vec![Vec::with_capacity(all.items.len()); cut.count];
-        for item in &all.items {
-            let sketch = sketch(all.hashes(item));
-            for (band, key) in bands.iter_mut().zip(cut.keys(&sketch)) {
-                band.push((key, 0));
-            }
-        }
-        Self {
-            items: &all.items,
-            rule,
-            bands,
-            nearest: Nearest::new(all.items.len(), rule.most()),
-            not_compared: 0,
-        }
-    }
-
-    fn run(&mut self) {
-        for band in 0..self.bands.len() {
-            let (earlier, rest) = self.bands.split_at_mut(band);
-            let Some(keys) = rest.first_mut() else { return };
-            // Items stay in the order of their operations within a bucket.
-            let mut order: Vec<(u64, u32)> =
-                (0_u32..).zip(keys.iter()).map(|(n, k)| (k.0, n)).collect();
-            order.sort_unstable();
-            for bucket in order.chunk_by(|a, b| a.0 == b.0) {
-                for (place, (_, number)) in (0_u32..).zip(bucket) {
-                    if let Some(key) = usize::try_from(*number)
-                        .ok()
-                        .and_then(|at| keys.get_mut(at))
-                    {
-                        key.1 = place;
-                    }
-                }
-                self.not_compared += not_compared(bucket.len());
-                for (place, (_, a)) in bucket.iter().enumerate() {
-                    let others = bucket.iter().skip(place + 1).take(WINDOW);
-                    for (_, b) in others.filter(|(_, b)| !met(earlier, *a, *b)) {
-                        let (Some(first), Some(second)) =
-                            (item(self.items, *a), item(self.items, *b))
-                        else {
-                            continue;
-                        };
-                        if let Some((operations, fields)) = compare(first, second, &self.rule) {
-                            let near = Near {
-                                other: *b,
-                                operations,
-                                fields,
-                            };
-                            self.nearest.add(*a, near);
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Whether two items were compared in an earlier band.
-fn met(earlier: &[Vec<(u64, u32)>], a: u32, b: u32) -> bool {
-    earlier.iter().any(|band| {
-        let get = |number: u32| band.get(usize::try_from(number).ok()?);
-        match (get(a), get(b)) {
-            (Some(a), Some(b)) => {
-                a.0 == b.0 && usize::try_from(a.1.abs_diff(b.1)).is_ok_and(|apart| apart <= WINDOW)
-            }
-            (None, _) | (_, None) => false,
-        }
-    })
-}
-
-/// How many pairs of a bucket are further apart than what is compared.
-fn not_compared(bucket: usize) -> u64 {
-    let beyond = u64::try_from(bucket.saturating_sub(WINDOW + 1)).unwrap_or(u64::MAX);
-    beyond.saturating_mul(beyond.saturating_add(1)) / 2
-}
-
-/// What two items have in common, when that is enough.
-fn compare(
-    a: &Item<'_>,
-    b: &Item<'_>,
-    rule: &SimilarityRule,
-) -> Option<(Overlap, Option<Overlap>)> {
-    let (fewer, more) = (
-        a.operations.len().min(b.operations.len()),
-        a.operations.len().max(b.operations.len()),
-    );
-    // Even if all of the smaller set were in the larger one.
-    if fewer.saturating_mul(100) < more.saturating_mul(rule.operations().into()) {
-        return None;
-    }
-    let operations = Overlap::of(&a.operations, &b.operations);
-    if operations.percent() < rule.operations() {
-        return None;
-    }
-    let fields = fields(a.vocabulary, b.vocabulary);
-    match fields {
-        Some(fields) if fields.percent() < rule.fields() => None,
-        Some(_) | None => Some((operations, fields)),
-    }
-}
-
-/// What two vocabularies have in common, where both are known. A sample knows all
-/// words up to its largest one, so what is beyond the smaller of two is left out.
-fn fields(a: &Vocabulary, b: &Vocabulary) -> Option<Overlap> {
-    if a.is_empty() || b.is_empty() {
-        return None;
-    }
-    let known = |all: &Vocabulary| all.words().last().copied().filter(|_| all.is_sampled());
-    let limit = known(a)
-        .unwrap_or(u64::MAX)
-        .min(known(b).unwrap_or(u64::MAX));
-    let cut = |words: &'_ [u64]| words.partition_point(|word| *word <= limit);
-    let (a, b) = (a.words(), b.words());
-    let first = a.get(..cut(a)).unwrap_or_default();
-    let second = b.get(..cut(b)).unwrap_or_default();
-    Some(Overlap::of(first, second))
 }
 
 fn names(all: &Items<'_>, numbers: impl Iterator<Item = u32>) -> Vec<String> {
@@ -239,22 +93,19 @@ fn names(all: &Items<'_>, numbers: impl Iterator<Item = u32>) -> Vec<String> {
         .collect()
 }
 
+/// The pair with the smaller id first.
 fn pair(
     catalog: &Catalog,
     all: &Items<'_>,
-    a: &Item<'_>,
+    (number, a): (usize, &Item<'_>),
     b: &Item<'_>,
     near: Near,
 ) -> Option<Similar> {
-    let (first, second) = (a.apis.first()?, b.apis.first()?);
-    if second.id < first.id {
-        let turned = Near {
-            operations: near.operations.turned(),
-            fields: near.fields.map(Overlap::turned),
-            ..near
-        };
-        return pair(catalog, all, b, a, turned);
+    let (mut a, mut b, mut near) = (a, b, near);
+    if b.apis.first()?.id < a.apis.first()?.id {
+        (a, b, near) = (b, a, near.turned(number));
     }
+    let (first, second) = (a.apis.first()?, b.apis.first()?);
     let shared = a.operations.iter().copied();
     let shared = shared.filter(|number| b.operations.binary_search(number).is_ok());
     Some(Similar {

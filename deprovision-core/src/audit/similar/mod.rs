@@ -10,6 +10,7 @@
 //! [`SimilarityRule`]), and never make one up.
 
 mod bands;
+mod compare;
 mod family;
 mod find;
 mod items;
@@ -18,11 +19,12 @@ mod operations;
 mod overlap;
 mod report;
 mod rule;
+mod search;
 mod sketch;
 #[cfg(test)]
 mod tests;
 
 pub use find::similar;
 pub use overlap::Overlap;
-pub use report::{Given, Identical, Redundancy, Similar};
+pub use report::{Identical, Redundancy, Scope, Similar};
 pub use rule::{SimilarityRule, SimilarityRuleError};

@@ -14,8 +14,8 @@ pub struct Redundancy {
     /// APIs that are much the same, in the order of their ids. Of APIs that are
     /// [identical](Self::identical), the first stands for all.
     pub similar: Vec<Similar>,
-    /// What this does not tell.
-    pub given: Given,
+    /// What was looked at, and what was not.
+    pub scope: Scope,
 }
 
 /// APIs with exactly the same operations and, as far as known, the same fields.
@@ -63,7 +63,7 @@ pub struct Similar {
 /// What was looked at, and what was given up so that the work stays bounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Given {
+pub struct Scope {
     /// APIs that were compared.
     pub compared: usize,
     /// APIs with fewer operations than the rule asks for, which were not.
@@ -71,7 +71,7 @@ pub struct Given {
     /// Pairs that were similar, and are not among the most similar of either.
     pub left_out: u64,
     /// At most so many pairs were not compared, because too many different APIs agreed
-    /// in the same part of their sketches. What is not compared is less alike than
-    /// what is.
+    /// in the same part of their sketches: of those, each was compared with the hundred
+    /// that follow it in the order of their operations.
     pub not_compared: u64,
 }

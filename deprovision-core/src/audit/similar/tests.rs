@@ -129,9 +129,9 @@ proptest! {
                 prop_assert!(pairs.contains_key(pair), "{:?} {} of {}", pair, shared, all);
             }
         }
-        prop_assert_eq!(found.given.compared, large.len());
-        prop_assert_eq!(found.given.too_small, apis.len() - large.len());
-        prop_assert_eq!((found.given.left_out, found.given.not_compared), (0, 0));
+        prop_assert_eq!(found.scope.compared, large.len());
+        prop_assert_eq!(found.scope.too_small, apis.len() - large.len());
+        prop_assert_eq!((found.scope.left_out, found.scope.not_compared), (0, 0));
     }
 
     /// Names decide the order of the answer, and nothing else.
@@ -157,7 +157,7 @@ proptest! {
         left.sort_unstable();
         right.sort_unstable();
         prop_assert_eq!(left, right);
-        let added = |found: &Redundancy| found.similar.len() as u64 + found.given.left_out;
+        let added = |found: &Redundancy| found.similar.len() as u64 + found.scope.left_out;
         prop_assert_eq!(added(&before), added(&after));
     }
 }
@@ -248,7 +248,7 @@ fn what_is_retired_and_what_is_trivial_is_no_finding() {
     ]);
     assert_eq!(found.similar, []);
     assert_eq!(found.identical, []);
-    assert_eq!((found.given.compared, found.given.too_small), (1, 2));
+    assert_eq!((found.scope.compared, found.scope.too_small), (1, 2));
 }
 
 #[test]
@@ -262,7 +262,7 @@ fn ten_thousand_copies_are_one_group() {
         (found.similar[0].same_as_a, found.similar[0].same_as_b),
         (9_999, 0)
     );
-    assert_eq!(found.given.not_compared, 0);
+    assert_eq!(found.scope.not_compared, 0);
 }
 
 /// Each has 40 operations that all have, and one of its own: five million pairs are
@@ -270,8 +270,8 @@ fn ten_thousand_copies_are_one_group() {
 #[test]
 fn thousands_of_near_copies_are_bounded_and_said() {
     let found = find((0..3_000).map(|n| numbered(&format!("near{n}"), (0..40).chain([1_000 + n]))));
-    assert!(found.given.not_compared > 0);
-    assert!(found.given.left_out > 0);
+    assert!(found.scope.not_compared > 0);
+    assert!(found.scope.left_out > 0);
     let mut of: BTreeMap<&ApiId, usize> = BTreeMap::new();
     for pair in &found.similar {
         assert_eq!(pair.operations.percent(), 95);

@@ -299,3 +299,16 @@ fn schemas_that_refer_to_each_other_without_end_are_read_at_once() {
     let catalog = Catalog::read(&[Source::openapi("o.yaml", &text, id("a"))]).unwrap();
     assert!(api(&catalog, "a").vocabulary.is_sampled());
 }
+
+/// A name of megabytes that a hundred thousand fields inherit: cut, or this would take
+/// hours.
+#[test]
+fn a_schema_with_a_very_long_name_is_read_at_once() {
+    let name = "n".repeat(1 << 20);
+    let parts = "{properties: {a: {}}}, ".repeat(100_000);
+    let text = format!(
+        "openapi: 3.0.0\ninfo: {{title: t, version: v}}\npaths:\n  /a:\n    get: {{responses: {{200: {{content: {{a/b: {{schema: {{$ref: '#/components/schemas/{name}'}}}}}}}}}}}}\ncomponents:\n  schemas:\n    ? {name}\n    : allOf: [{parts}]\n"
+    );
+    let catalog = Catalog::read(&[Source::openapi("o.yaml", &text, id("a"))]).unwrap();
+    assert_eq!(api(&catalog, "a").vocabulary.len(), 1);
+}
