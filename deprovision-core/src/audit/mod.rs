@@ -51,6 +51,7 @@ mod hidden;
 mod judge;
 mod report;
 mod rules;
+mod similar;
 mod summary;
 mod trend;
 mod view;
@@ -58,5 +59,8 @@ mod words;
 
 pub use finding::{Finding, FindingKind, Subject};
 pub use report::{Audit, UnmatchedSummary};
+pub use similar::{
+    Identical, Overlap, Redundancy, Scope, Similar, SimilarityRule, SimilarityRuleError, similar,
+};
 pub use summary::{ApiSummary, CallerSummary, Change, Use};
 pub use trend::{Trend, trend};

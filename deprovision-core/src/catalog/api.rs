@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::Contact;
+use crate::catalog::{Contact, Vocabulary};
 use crate::id::{ApiId, CallerId, Role};
 use crate::resource::{
     AccessPathId, CredentialId, DatasetId, DocumentId, GrantId, IssuerId, RepositoryId, ResourceRef,
@@ -89,6 +89,10 @@ pub struct Api {
     /// Anything else.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// What its requests and responses carry, as far as an OpenAPI description told.
+    /// It is not written to files.
+    #[serde(skip)]
+    pub vocabulary: Vocabulary,
 }
 
 impl Api {
@@ -114,6 +118,7 @@ impl Api {
             usage_sources: Vec::new(),
             markers: Vec::new(),
             labels: BTreeMap::new(),
+            vocabulary: Vocabulary::default(),
         }
     }
 }

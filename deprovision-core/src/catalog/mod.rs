@@ -13,6 +13,7 @@ mod suggest;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod vocabulary;
 mod words;
 mod write;
 
@@ -25,3 +26,5 @@ pub use lint::{Lint, LintRule, Severity};
 pub use schema::SCHEMA;
 pub use source::{Form, Source, Syntax};
 pub use tree::{MAX_DEPTH, MAX_TOML_BYTES, MAX_VALUES, MAX_YAML_BYTES};
+pub use vocabulary::Vocabulary;
+pub(crate) use vocabulary::{fold, hash, mix};

@@ -52,7 +52,7 @@ pub(crate) fn read_root(
     if let Some(info) = &info {
         title = info
             .required("title", p, "write the name of the API")
-            .and_then(|f| Some(At::new(values::line(f, p, "Orders")?, &f.place)));
+            .and_then(|f| Some(At::new(values::line_or_nothing(f, p, "Orders")?, &f.place)));
         info.required("version", p, "write the version of the description");
         id = named(info, id, p);
     }
@@ -61,16 +61,17 @@ pub(crate) fn read_root(
     let mut draft = Draft::new(id, Form::OpenApi);
     draft.title = title;
     let servers = Servers::read(table.get("servers"), p).unwrap_or_else(Servers::none);
-    let mut found = routes::Found::default();
+    let mut found = routes::Found::new(root.node);
     found.hosts_of(&servers);
     if let Some(paths) = table.get("paths") {
-        routes::read(root, paths, &servers, &mut found, p);
+        routes::read(paths, &servers, &mut found, p);
     } else if table.get("webhooks").is_none() && table.get("components").is_none() {
         table.required("paths", p, "write paths: with the paths that are served");
     }
     routes_clash(&found.routes, p);
     draft.hosts = found.hosts;
     draft.routes = found.routes;
+    draft.vocabulary = found.bodies.vocabulary();
     known.then_some(draft)
 }
 

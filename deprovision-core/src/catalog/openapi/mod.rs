@@ -5,9 +5,14 @@
 //! `operationId`, `deprecated` and `x-sunset` (also on the path item). A path item
 //! may refer to another place of the same file; one that refers to another file is a
 //! mistake, because its routes would be missing: bundle the description first.
-//! Everything else (schemas, callbacks, webhooks) says nothing of what is served here.
+//! Operations whose paths differ only in a query or a fragment are one route.
+//! Of the schemas of bodies only the names of fields are taken, hashed (see
+//! [`Vocabulary`](crate::catalog::Vocabulary)). Everything else (callbacks, webhooks)
+//! says nothing of what is served here.
 
+mod bodies;
 mod document;
+mod pointer;
 mod routes;
 mod servers;
 

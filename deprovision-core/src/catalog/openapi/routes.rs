@@ -1,7 +1,9 @@
 //! Paths and their operations.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
+use super::bodies::Bodies;
+use super::pointer::Pointers;
 use super::servers::Servers;
 use crate::catalog::error::quoted;
 use crate::catalog::read::{At, Field, Problems, Table, values};
@@ -12,14 +14,46 @@ use crate::catalog::{CatalogErrorKind as Kind, Method, Route};
 const MAX_ROUTES: usize = 50_000;
 
 /// What was found in the paths.
-#[derive(Default)]
-pub(super) struct Found {
+pub(super) struct Found<'t> {
     pub(super) routes: Vec<At<Route>>,
     pub(super) hosts: Vec<At<String>>,
+    pub(super) bodies: Bodies,
     known_hosts: BTreeSet<String>,
+    /// Where a route is in `routes`, by method and shape, and whether a query or a
+    /// fragment was cut off its path.
+    known_routes: HashMap<(Method, String), (usize, bool)>,
+    pointers: Pointers<'t>,
 }
 
-impl Found {
+impl<'t> Found<'t> {
+    pub(super) fn new(root: &'t Node) -> Self {
+        Self {
+            routes: Vec::new(),
+            hosts: Vec::new(),
+            bodies: Bodies::new(),
+            known_hosts: BTreeSet::new(),
+            known_routes: HashMap::new(),
+            pointers: Pointers::new(root),
+        }
+    }
+
+    /// Adds a route. Operations that only a query or a fragment tells apart are one
+    /// route; whatever else is there twice stays, and is reported.
+    fn add(&mut self, route: At<Route>, cut: bool) {
+        let shape = values::shape(&route.value.path).unwrap_or_default();
+        let key = (route.value.method, shape);
+        if let Some((index, first_cut)) = self.known_routes.get(&key)
+            && (cut || *first_cut)
+            && let Some(first) = self.routes.get_mut(*index)
+        {
+            overloaded(&mut first.value, route.value);
+            return;
+        }
+        let index = self.routes.len();
+        self.known_routes.entry(key).or_insert((index, cut));
+        self.routes.push(route);
+    }
+
     pub(super) fn hosts_of(&mut self, servers: &Servers) {
         for host in &servers.hosts {
             if self.known_hosts.insert(host.value.clone()) {
@@ -29,11 +63,10 @@ impl Found {
     }
 }
 
-pub(super) fn read(
-    root: &Field<'_>,
-    paths: &Field<'_>,
+pub(super) fn read<'t>(
+    paths: &Field<'t>,
     servers: &Servers,
-    found: &mut Found,
+    found: &mut Found<'t>,
     p: &mut Problems,
 ) {
     let Some(paths) = paths.open_table(p) else {
@@ -43,14 +76,18 @@ pub(super) fn read(
         if path.starts_with("x-") {
             continue;
         }
-        if let Err((reason, hint)) = values::check_path(path) {
+        // Many descriptions tell operations apart by what follows the path, though
+        // OpenAPI has no such thing (Amazon's `/#X-Amz-Target=…`, Azure's `#overload=…`).
+        let served = path.split(['?', '#']).next().unwrap_or(path);
+        if let Err((reason, hint)) = values::check_path(served) {
             p.bad_value(&item.place, path, reason, hint);
             continue;
         }
         if let Some(table) = item.open_table(p)
-            && let Some(table) = resolve(root, table, p)
+            && let Some(table) = resolve(table, &mut found.pointers, p)
         {
-            path_item(path, &table, servers, found, p);
+            let cut = served.len() < path.len();
+            path_item((served, cut), &table, servers, found, p);
         }
         if found.routes.len() > MAX_ROUTES {
             p.add(
@@ -64,8 +101,24 @@ pub(super) fn read(
     }
 }
 
+/// Makes two operations one route: what holds for both holds for it.
+fn overloaded(first: &mut Route, other: Route) {
+    first.deprecated &= other.deprecated;
+    first.sunset = match (first.sunset, other.sunset) {
+        (Some(first), Some(other)) => Some(first.max(other)),
+        (None, _) | (_, None) => None,
+    };
+    if first.operation_id != other.operation_id {
+        first.operation_id = None;
+    }
+}
+
 /// The path item itself, or that which it refers to in the same file.
-fn resolve<'t>(root: &Field<'t>, item: Table<'t>, p: &mut Problems) -> Option<Table<'t>> {
+fn resolve<'t>(
+    item: Table<'t>,
+    pointers: &mut Pointers<'t>,
+    p: &mut Problems,
+) -> Option<Table<'t>> {
     let Some(reference) = item.get("$ref") else {
         return Some(item);
     };
@@ -79,15 +132,7 @@ fn resolve<'t>(root: &Field<'t>, item: Table<'t>, p: &mut Problems) -> Option<Ta
         );
         return None;
     };
-    let mut node: Option<&'t Node> = Some(root.node);
-    for part in pointer.split('/') {
-        let key = part
-            .replace("%7B", "{")
-            .replace("%7D", "}")
-            .replace("~1", "/")
-            .replace("~0", "~");
-        node = node.and_then(|node| node.get(&key));
-    }
+    let node = pointers.find(pointer);
     // Of a reference to a reference the second is not followed: it could be a circle.
     let Some(node) = node.filter(|node| node.get("$ref").is_none()) else {
         p.add(
@@ -101,7 +146,13 @@ fn resolve<'t>(root: &Field<'t>, item: Table<'t>, p: &mut Problems) -> Option<Ta
     Field::new(node, reference.place.clone()).open_table(p)
 }
 
-fn path_item(path: &str, item: &Table<'_>, servers: &Servers, found: &mut Found, p: &mut Problems) {
+fn path_item<'t>(
+    (path, cut): (&str, bool),
+    item: &Table<'t>,
+    servers: &Servers,
+    found: &mut Found<'t>,
+    p: &mut Problems,
+) {
     let own = Servers::read(item.get("servers"), p);
     let servers = own.as_ref().unwrap_or(servers);
     let sunset = item
@@ -117,9 +168,10 @@ fn path_item(path: &str, item: &Table<'_>, servers: &Servers, found: &mut Found,
         let own = Servers::read(operation.get("servers"), p);
         let servers = own.as_ref().unwrap_or(servers);
         found.hosts_of(servers);
+        found.bodies.operation(field.node, &mut found.pointers);
         let operation_id = operation
             .get("operationId")
-            .and_then(|f| values::line(f, p, "listOrders"));
+            .and_then(|f| values::line_or_nothing(f, p, "listOrders"));
         let deprecated = operation.get("deprecated").and_then(|f| f.boolean(p));
         let sunset = match operation.get("x-sunset") {
             Some(field) => values::instant_or_date(field, p),
@@ -132,7 +184,7 @@ fn path_item(path: &str, item: &Table<'_>, servers: &Servers, found: &mut Found,
                 sunset,
                 ..Route::new(*method, format!("{base}{path}"))
             };
-            found.routes.push(At::new(route, &field.place));
+            found.add(At::new(route, &field.place), cut);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::catalog::{
     Api, Contact, Criticality, Face, Form, Lifecycle, Place, Resources, Route, Stakeholder,
+    Vocabulary,
 };
 use crate::id::{ApiId, CallerId};
 use crate::resource::ResourceRef;
@@ -57,6 +58,7 @@ pub(crate) struct Draft {
     pub(crate) usage_sources: Vec<At<String>>,
     pub(crate) markers: Vec<At<String>>,
     pub(crate) labels: Vec<At<(String, String)>>,
+    pub(crate) vocabulary: Vocabulary,
 }
 
 impl Draft {
@@ -82,6 +84,7 @@ impl Draft {
             usage_sources: Vec::new(),
             markers: Vec::new(),
             labels: Vec::new(),
+            vocabulary: Vocabulary::default(),
         }
     }
 
@@ -113,6 +116,7 @@ impl Draft {
             usage_sources: all(self.usage_sources),
             markers: all(self.markers),
             labels: all(self.labels),
+            vocabulary: self.vocabulary,
         }
     }
 }

@@ -110,6 +110,7 @@ impl Draft {
         keyed(&mut self.consumers, other.consumers, "consumer", p);
         keyed(&mut self.labels, other.labels, "label", p);
         join_routes(&mut self.routes, other.routes, p);
+        self.vocabulary.join(&other.vocabulary);
     }
 }
 

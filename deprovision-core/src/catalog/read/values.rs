@@ -1,6 +1,7 @@
 //! The form of single values: hosts, paths, times, addresses of pages.
 
 use super::{Field, Problems};
+use crate::catalog::tree::Value;
 use crate::time::Timestamp;
 
 /// The longest text of any kind, in bytes.
@@ -25,6 +26,24 @@ pub(crate) fn line(field: &Field<'_>, problems: &mut Problems, example: &str) ->
         &format!("write one line, for example {example}"),
     );
     None
+}
+
+/// The same, where an empty text is allowed and says nothing.
+pub(crate) fn line_or_nothing(
+    field: &Field<'_>,
+    problems: &mut Problems,
+    example: &str,
+) -> Option<String> {
+    match &field.node.value {
+        Value::Text(text) if text.trim().is_empty() => None,
+        Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Text(_)
+        | Value::List(_)
+        | Value::Table(_)
+        | Value::Broken => line(field, problems, example),
+    }
 }
 
 /// A host name or address, with a port if it has one, without scheme and path.
