@@ -10,6 +10,7 @@ mod format;
 mod inputs;
 mod job;
 mod line;
+mod names;
 mod reader;
 mod reading;
 mod route;

@@ -6,13 +6,14 @@ use deprovision_core::time::Timestamp;
 use deprovision_core::usage::Stretches;
 use hashbrown::HashMap;
 
-use super::callers::{CallerBy, Callers};
+use super::callers::CallerBy;
 use super::pairs::{Calls, Pairs};
 use super::sketch::Sketch;
 use super::tally::{Tally, class_of};
 use super::unmatched::{Stray, Strays};
 use crate::agents::{Agents, Kind};
-use crate::line::{FastLine, LogLine, Request};
+use crate::line::{FastLine, LogLine, PathCut, Request};
+use crate::names::Names;
 use crate::route::{NO_SLOT, RouteTable, Slot, Walk, index};
 
 /// How far a line may be ahead of our clock, in seconds: clocks of two machines are
@@ -21,6 +22,9 @@ const SKEW: i64 = 5;
 
 /// How many user agents are remembered.
 const MAX_AGENTS: usize = 4096;
+
+/// How many requests wait for their memory together.
+const TOGETHER: usize = 16;
 
 /// Nobody, or somebody who is not listed.
 const NOBODY: u32 = u32::MAX;
@@ -45,6 +49,8 @@ struct Line<'a> {
     at: i64,
     method: &'a [u8],
     target: &'a [u8],
+    /// Its path in segments, where it was cut already.
+    cut: Option<&'a PathCut>,
     host: Option<&'a [u8]>,
     status: u16,
     bytes: u64,
@@ -76,7 +82,7 @@ pub(crate) struct Counter<'t> {
     pub(super) seen: Stretches,
     /// The stretch that lines are in now, and how many it has.
     stretch: Option<(i64, i64, u64)>,
-    pub(super) callers: Callers,
+    pub(super) callers: Names,
     /// By kind of caller, then by slot.
     pub(super) tallies: [Vec<Tally>; 3],
     pub(super) pairs: Vec<Pairs>,
@@ -90,6 +96,7 @@ pub(crate) struct Counter<'t> {
     pair_bytes: usize,
     pending: Vec<Pending>,
     kinds: HashMap<Vec<u8>, Option<Kind>, foldhash::fast::RandomState>,
+    last_kinds: Vec<Option<(Box<[u8]>, Option<Kind>)>>,
 }
 
 impl<'t> Counter<'t> {
@@ -101,7 +108,7 @@ impl<'t> Counter<'t> {
             future: 0,
             seen: Stretches::default(),
             stretch: None,
-            callers: Callers::new(),
+            callers: Names::new(),
             tallies: Default::default(),
             pairs: Vec::new(),
             spilled: HashMap::default(),
@@ -112,11 +119,12 @@ impl<'t> Counter<'t> {
             pair_bytes: 0,
             pending: Vec::new(),
             kinds: HashMap::default(),
+            last_kinds: vec![None; 256],
         }
     }
 
     /// Counts a line of the plainest shape; gives its time when that is sound.
-    pub(crate) fn fast(&mut self, line: &FastLine<'_>, now: i64) -> Option<i64> {
+    pub(crate) fn fast(&mut self, line: &FastLine<'_>, cut: &PathCut, now: i64) -> Option<i64> {
         let caller = match self.options.caller {
             CallerBy::Name if line.user.is_empty() => line.client,
             CallerBy::Name => line.user,
@@ -130,6 +138,7 @@ impl<'t> Counter<'t> {
                 at: line.at,
                 method: line.method,
                 target: line.target,
+                cut: Some(cut),
                 host: None,
                 status: line.status,
                 bytes: line.bytes,
@@ -170,6 +179,7 @@ impl<'t> Counter<'t> {
                 at: line.at.as_second(),
                 method,
                 target,
+                cut: None,
                 host: line.host.as_deref(),
                 status: line.status.unwrap_or(0),
                 bytes: line.bytes.unwrap_or(0),
@@ -215,7 +225,10 @@ impl<'t> Counter<'t> {
             // No request line at all: a scanner, a broken client.
             return at;
         }
-        let slot = self.walk.slot(line.method, line.host, line.target);
+        let slot = match line.cut {
+            Some(cut) => self.walk.slot_of(line.method, line.host, line.target, cut),
+            None => self.walk.slot(line.method, line.host, line.target),
+        };
         let class = class_of(line.status);
         if slot == NO_SLOT {
             self.strays.add(Stray {
@@ -278,6 +291,21 @@ impl<'t> Counter<'t> {
         if agent.is_empty() {
             return Some(Kind::Consumer);
         }
+        // A log has few programs that call often: the last with the same ends.
+        let spot = spot_of(agent);
+        if let Some(Some((last, kind))) = self.last_kinds.get(spot)
+            && **last == *agent
+        {
+            return *kind;
+        }
+        let kind = self.kind_by_name(agent);
+        if let Some(last) = self.last_kinds.get_mut(spot) {
+            *last = Some((agent.into(), kind));
+        }
+        kind
+    }
+
+    fn kind_by_name(&mut self, agent: &[u8]) -> Option<Kind> {
         if let Some(kind) = self.kinds.get(agent) {
             return *kind;
         }
@@ -291,35 +319,30 @@ impl<'t> Counter<'t> {
 
     /// The number of a caller; `None` when there are too many to list this one.
     fn caller(&mut self, name: &[u8]) -> Option<u32> {
-        match self.callers.find(name) {
-            Ok(number) => Some(number),
-            Err(hash) => match &mut self.sketch {
-                Some(sketch) => {
-                    sketch.add(name);
-                    None
-                }
-                None => self.callers.insert(name, hash),
-            },
+        let key = self.callers.key(0, name);
+        if let Some(number) = self.callers.find(name, key) {
+            return Some(number);
+        }
+        match &mut self.sketch {
+            Some(sketch) => {
+                sketch.add(name);
+                None
+            }
+            None => self.callers.insert(name, key),
         }
     }
 
     /// Counts what was read so far. To be called after each block of lines.
     pub(crate) fn settle(&mut self) {
         let mut pending = std::mem::take(&mut self.pending);
-        for request in &pending {
-            let slot = index(request.slot);
-            if let Some(tallies) = self.tallies.get_mut(usize::from(request.kind)) {
-                if tallies.len() <= slot {
-                    tallies.resize_with(slot + 1, Tally::default);
-                }
-                if let Some(tally) = tallies.get_mut(slot) {
-                    tally.add(request.at, request.class, request.bytes);
-                }
+        for requests in pending.chunks(TOGETHER) {
+            let mut guesses = [None; TOGETHER];
+            for (request, guess) in requests.iter().zip(&mut guesses) {
+                let pairs = self.pairs.get(index(request.slot));
+                *guess = pairs.and_then(|pairs| pairs.guess(request.caller));
             }
-            if request.caller != NOBODY {
-                self.pair(request);
-            } else if request.unlisted {
-                *self.unlisted.entry(request.slot).or_default() += 1;
+            for (request, guess) in requests.iter().zip(guesses) {
+                self.count(request, guess);
             }
         }
         pending.clear();
@@ -327,7 +350,24 @@ impl<'t> Counter<'t> {
         self.keep_to_budget();
     }
 
-    fn pair(&mut self, request: &Pending) {
+    fn count(&mut self, request: &Pending, guess: Option<usize>) {
+        let slot = index(request.slot);
+        if let Some(tallies) = self.tallies.get_mut(usize::from(request.kind)) {
+            if tallies.len() <= slot {
+                tallies.resize_with(slot + 1, Tally::default);
+            }
+            if let Some(tally) = tallies.get_mut(slot) {
+                tally.add(request.at, request.class, request.bytes);
+            }
+        }
+        if request.caller != NOBODY {
+            self.pair(request, guess);
+        } else if request.unlisted {
+            *self.unlisted.entry(request.slot).or_default() += 1;
+        }
+    }
+
+    fn pair(&mut self, request: &Pending, guess: Option<usize>) {
         let slot = index(request.slot);
         if self.pairs.len() <= slot {
             self.pairs.resize_with(slot + 1, Pairs::default);
@@ -339,7 +379,12 @@ impl<'t> Counter<'t> {
             .at
             .and_then(|at| u32::try_from(at).ok())
             .unwrap_or(0);
-        if let Some(known) = pairs.find(request.caller) {
+        let guessed = guess.is_some_and(|at| pairs.at(at, request.caller).is_some());
+        let known = match guess {
+            Some(at) if guessed => pairs.at(at, request.caller),
+            Some(_) | None => pairs.find(request.caller),
+        };
+        if let Some(known) = known {
             known.last = known.last.max(last);
             match known.requests.checked_add(1) {
                 Some(requests) => known.requests = requests,
@@ -369,9 +414,7 @@ impl<'t> Counter<'t> {
             return;
         }
         let mut sketch = Sketch::new();
-        for name in self.callers.names() {
-            sketch.add(name);
-        }
+        self.callers.each(|_, name| sketch.add(name));
         self.sketch = Some(sketch);
     }
 
@@ -381,4 +424,12 @@ impl<'t> Counter<'t> {
         self.end_stretch();
         self
     }
+}
+
+/// One of 256 places, by the length and the ends of a user agent.
+fn spot_of(agent: &[u8]) -> usize {
+    let number = |chunk: Option<&[u8; 8]>| chunk.map_or(0, |chunk| u64::from_le_bytes(*chunk));
+    let ends = number(agent.first_chunk()) ^ number(agent.last_chunk()).rotate_left(29);
+    let mixed = (ends ^ agent.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    usize::from(mixed.to_be_bytes()[0])
 }

@@ -43,7 +43,7 @@ pub(crate) fn gather(
     if counters.iter().any(|counter| counter.sketch.is_some()) {
         let mut all = Sketch::new();
         for counter in &counters {
-            counter.callers.names().for_each(|name| all.add(name));
+            counter.callers.each(|_, name| all.add(name));
             counter.sketch.iter().for_each(|more| all.merge(more));
         }
         sketch = Some(all);
@@ -146,11 +146,9 @@ fn unify(
     let mut numbers: Vec<Vec<u32>> = Vec::new();
     for (thread, counter) in counters.iter().enumerate() {
         numbers.push(vec![u32::MAX; counter.callers.len()]);
-        for (number, text) in counter.callers.names().enumerate() {
-            if let (Some(id), Ok(number)) = (name(text), u32::try_from(number)) {
-                named.push((id, thread, number));
-            }
-        }
+        counter.callers.each(|number, text| {
+            named.extend(name(text).map(|id| (id, thread, number)));
+        });
     }
     named.sort_unstable();
     let mut callers: Vec<CallerId> = Vec::new();

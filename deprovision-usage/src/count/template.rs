@@ -1,6 +1,6 @@
 //! Templates inferred from paths that fit no API.
 
-use crate::route::{Class, class};
+use crate::line::{Class, class};
 
 /// How many segments are kept; of a longer path the rest is `**`.
 const MAX_SEGMENTS: usize = 12;
@@ -18,7 +18,7 @@ pub(super) fn infer(target: &[u8], template: &mut Vec<u8>) {
     let path = path_of(target);
     let end = path
         .iter()
-        .position(|byte| class(*byte) == Class::End)
+        .position(|byte| class(*byte) == Class::Query)
         .unwrap_or(path.len());
     let path = path.get(..end).unwrap_or_default();
     let mut segments = path.split(|b| *b == b'/').filter(|s| !s.is_empty());

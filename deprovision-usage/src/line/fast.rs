@@ -6,8 +6,9 @@
 //!
 //! [`parse_line`]: super::parse_line
 
-use memchr::{memchr, memchr2};
+use memchr::memchr2;
 
+use super::path::{PathCut, is_escaped};
 use super::time::Stamps;
 
 /// A line of the plainest shape, as far as it is counted.
@@ -27,8 +28,12 @@ pub(crate) struct FastLine<'a> {
     pub(crate) agent: &'a [u8],
 }
 
-/// Reads a line of the plainest shape.
-pub(crate) fn fast_line<'a>(line: &'a [u8], stamps: &mut Stamps) -> Option<FastLine<'a>> {
+/// Reads a line of the plainest shape, and cuts its path on the way.
+pub(crate) fn fast_line<'a>(
+    line: &'a [u8],
+    stamps: &mut Stamps,
+    cut: &mut PathCut,
+) -> Option<FastLine<'a>> {
     let (client, rest) = graphic_word(line)?;
     let rest = rest.strip_prefix(b"- ")?;
     let (user, rest) = graphic_word(rest)?;
@@ -39,11 +44,9 @@ pub(crate) fn fast_line<'a>(line: &'a [u8], stamps: &mut Stamps) -> Option<FastL
     let method_end = rest.iter().position(|b| !b.is_ascii_uppercase())?;
     let (method, rest) = rest.split_at_checked(method_end)?;
     let rest = rest.strip_prefix(b" ")?;
-    // A quote or a backslash in the target ends the search, too.
-    let target_end = memchr2(b' ', b'"', rest)?;
-    let (target, rest) = rest.split_at_checked(target_end)?;
+    let (target, rest) = rest.split_at_checked(cut.cut(rest))?;
     let trimmed = target.trim_ascii().len() < target.len();
-    if method.is_empty() || target.is_empty() || trimmed || memchr(b'\\', target).is_some() {
+    if method.is_empty() || target.is_empty() || trimmed || is_escaped(target) {
         return None;
     }
     let rest = match rest {
@@ -160,7 +163,7 @@ mod tests {
 
     #[track_caller]
     fn agrees(line: &[u8], stamps: &mut Stamps) -> bool {
-        let Some(fast) = fast_line(line, stamps) else {
+        let Some(fast) = fast_line(line, stamps, &mut PathCut::default()) else {
             return false;
         };
         let slow = parse_line(line).unwrap();
@@ -203,7 +206,7 @@ mod tests {
         for cut in 1..USUAL.len() {
             let both = format!("{}{other}", USUAL.get(..cut).unwrap());
             // Only where no second time can be told it is one line for all anybody knows.
-            if let Some(fast) = fast_line(both.as_bytes(), &mut stamps) {
+            if let Some(fast) = fast_line(both.as_bytes(), &mut stamps, &mut PathCut::default()) {
                 assert!(is_one_line(both.as_bytes()), "{both} {fast:?}");
             }
         }

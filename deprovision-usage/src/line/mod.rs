@@ -4,6 +4,7 @@ mod error;
 mod escape;
 mod fast;
 mod parse;
+mod path;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -13,4 +14,5 @@ pub(crate) use escape::{hex, quoted, unescape};
 pub(crate) use fast::{FastLine, fast_line};
 pub use parse::{LogLine, Request, parse_line};
 pub(crate) use parse::{is_one_line, request};
+pub(crate) use path::{Class, PathCut, class};
 pub(crate) use time::{Stamps, parse as clf_time};

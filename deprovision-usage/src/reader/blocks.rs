@@ -58,7 +58,8 @@ impl<R: Read> Blocks<R> {
                     continue;
                 };
                 self.skipping = false;
-                self.carry.extend_from_slice(text.get(end + 1..).unwrap_or_default());
+                self.carry
+                    .extend_from_slice(text.get(end + 1..).unwrap_or_default());
                 if self.ended && self.carry.is_empty() {
                     return 0;
                 }
@@ -68,7 +69,8 @@ impl<R: Read> Blocks<R> {
                 return length;
             }
             if let Some(end) = memrchr(b'\n', text) {
-                self.carry.extend_from_slice(text.get(end + 1..).unwrap_or_default());
+                self.carry
+                    .extend_from_slice(text.get(end + 1..).unwrap_or_default());
                 return end + 1;
             }
             // No line has that many bytes and is one.

@@ -28,10 +28,14 @@ pub enum UsageReaderError {
         name: String,
     },
     /// The files were renamed each time that they were opened.
-    #[error("the files of the log are being renamed all the time; read them when the rotation is over")]
+    #[error(
+        "the files of the log are being renamed all the time; read them when the rotation is over"
+    )]
     Rotating,
     /// The file is packed in a way that is not read.
-    #[error("{name} is packed with {packing}, which is not read; unpack it, or pack it with gzip or zstd")]
+    #[error(
+        "{name} is packed with {packing}, which is not read; unpack it, or pack it with gzip or zstd"
+    )]
     Packed {
         /// The file.
         name: String,

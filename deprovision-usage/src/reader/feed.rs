@@ -235,13 +235,13 @@ struct RawCount {
 impl RawCount {
     fn expect(&self, length: Option<u64>) {
         let length = length.unwrap_or(0);
-        self.expected.store(length, std::sync::atomic::Ordering::Relaxed);
+        self.expected
+            .store(length, std::sync::atomic::Ordering::Relaxed);
     }
 
     fn is_short(&self) -> bool {
-        let load = |count: &std::sync::atomic::AtomicU64| {
-            count.load(std::sync::atomic::Ordering::Relaxed)
-        };
+        let load =
+            |count: &std::sync::atomic::AtomicU64| count.load(std::sync::atomic::Ordering::Relaxed);
         load(&self.read) < load(&self.expected)
     }
 }
@@ -272,4 +272,3 @@ impl Read for Failing {
         self.0.take().map_or(Ok(0), Err)
     }
 }
-

@@ -147,7 +147,19 @@ mod tests {
         assert_eq!(stretches, [(200, 5000, 8)]);
         // Four at the end of the first input, seven at the beginning of the second.
         assert_eq!(finished[0].unreadable_undated, 11);
-        let samples: Vec<String> = finished[0].samples.iter().map(ToString::to_string).collect();
-        assert_eq!(samples, ["log.0:3: why", "log.0:13: why", "log.0:23: why", "log.1:3: why"]);
+        let samples: Vec<String> = finished[0]
+            .samples
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            samples,
+            [
+                "log.0:3: why",
+                "log.0:13: why",
+                "log.0:23: why",
+                "log.1:3: why"
+            ]
+        );
     }
 }

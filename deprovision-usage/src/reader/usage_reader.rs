@@ -238,7 +238,10 @@ impl UsageReader {
         paths: impl IntoIterator<Item = impl Into<PathBuf>>,
     ) -> Result<UsageReading, UsageReaderError> {
         let mut inputs = Inputs::default();
-        inputs.files = paths.into_iter().map(|path| Input::File(path.into())).collect();
+        inputs.files = paths
+            .into_iter()
+            .map(|path| Input::File(path.into()))
+            .collect();
         self.read(&inputs)
     }
 

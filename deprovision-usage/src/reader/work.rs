@@ -9,7 +9,7 @@ use super::order::{BlockEnd, between};
 use crate::count::Counter;
 use crate::files::MAX_LINE;
 use crate::format::Format;
-use crate::line::{LineError, LinePart, Stamps, fast_line, is_one_line};
+use crate::line::{LineError, LinePart, PathCut, Stamps, fast_line, is_one_line};
 
 /// One thread's part of a reading.
 #[derive(Debug)]
@@ -20,6 +20,7 @@ pub(super) struct Worker<'t> {
     pub(super) unreadable: Stretches,
     pub(super) unreadable_undated: u64,
     stamps: Stamps,
+    cut: PathCut,
 }
 
 impl<'t> Worker<'t> {
@@ -30,6 +31,7 @@ impl<'t> Worker<'t> {
             unreadable: Stretches::default(),
             unreadable_undated: 0,
             stamps: Stamps::default(),
+            cut: PathCut::default(),
         }
     }
 
@@ -48,9 +50,9 @@ impl<'t> Worker<'t> {
             end.lines += 1;
             let at = if combined
                 && line.len() <= MAX_LINE
-                && let Some(line) = fast_line(line, &mut self.stamps)
+                && let Some(line) = fast_line(line, &mut self.stamps, &mut self.cut)
             {
-                self.counter.fast(&line, now)
+                self.counter.fast(&line, &self.cut, now)
             } else {
                 self.any_line(&block.format, line, now, &mut end)
             };

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use deprovision_core::catalog::{Api, FaceKind, Method};
 use deprovision_core::id::ApiId;
 use deprovision_core::usage::Endpoint;
-use hashbrown::HashTable;
 
 use super::host::Hosts;
 use super::slots::{NO_SLOT, Slot, Slots};
-use super::table::{Edge, Fits, Leaf, Mixed, NONE, Node, RouteTable, hash_of, index, operation};
+use super::table::{Edges, Fits, Leaf, Mixed, NONE, Node, RouteTable, index, operation};
 use super::target::segments;
 use super::template::{Segment, Template};
 
@@ -40,9 +39,7 @@ pub(super) struct Builder {
     endpoints: Vec<Endpoint>,
     api_of: Vec<u32>,
     nodes: Vec<Node>,
-    edges: HashTable<Edge>,
-    hasher: foldhash::fast::FixedState,
-    text: Vec<u8>,
+    edges: Edges,
     entries: BTreeMap<(u32, Ending), Vec<Entry>>,
     hosts: Hosts,
     without_routes: Vec<ApiId>,
@@ -57,9 +54,7 @@ impl Builder {
             endpoints: Vec::new(),
             api_of: Vec::new(),
             nodes: vec![Node::new()],
-            edges: HashTable::new(),
-            hasher: foldhash::fast::FixedState::default(),
-            text: Vec::new(),
+            edges: Edges::new(),
             entries: BTreeMap::new(),
             hosts: Hosts::default(),
             without_routes: Vec::new(),
@@ -169,29 +164,11 @@ impl Builder {
     }
 
     fn literal(&mut self, node: u32, segment: &[u8]) -> u32 {
-        let hash = hash_of(&self.hasher, node, segment);
-        let text = &self.text;
-        let known = self.edges.find(hash, |edge| {
-            let start = index(edge.start);
-            edge.node == node && text.get(start..start + index(edge.length)) == Some(segment)
-        });
-        if let Some(edge) = known {
-            return edge.child;
+        if let Some(child) = self.edges.find(node, segment) {
+            return child;
         }
         let child = self.node();
-        let edge = Edge {
-            node,
-            child,
-            start: number(self.text.len()),
-            length: number(segment.len()),
-        };
-        self.text.extend_from_slice(segment);
-        let (hasher, text) = (&self.hasher, &self.text);
-        self.edges.insert_unique(hash, edge, |edge| {
-            let start = index(edge.start);
-            let segment = text.get(start..start + index(edge.length));
-            hash_of(hasher, edge.node, segment.unwrap_or_default())
-        });
+        self.edges.add(node, segment, child);
         if let Some(node) = self.nodes.get_mut(index(node)) {
             node.literals = true;
         }
@@ -252,8 +229,6 @@ impl Builder {
             api_of: self.api_of,
             nodes: self.nodes,
             edges: self.edges,
-            hasher: self.hasher,
-            text: self.text,
             leaves,
             hosts: self.hosts,
             slots,

@@ -5,13 +5,13 @@ use std::fmt;
 use deprovision_core::catalog::{Api, Method};
 use deprovision_core::id::ApiId;
 use deprovision_core::usage::{Endpoint, Operation};
-use hashbrown::HashTable;
 
 use super::build::Builder;
 use super::host::{Host, Hosts};
 use super::slots::{NO_SLOT, Slot, Slots};
 use super::walk::Walk;
 use crate::line::Request;
+use crate::names::Names;
 
 /// Nothing at that place of the tree.
 pub(super) const NONE: u32 = u32::MAX;
@@ -54,14 +54,36 @@ pub(super) struct Mixed {
     pub(super) child: u32,
 }
 
-/// A literal segment between two nodes.
+/// Literal segments between nodes.
 #[derive(Debug)]
-pub(super) struct Edge {
-    pub(super) node: u32,
-    pub(super) child: u32,
-    /// Where its text is.
-    pub(super) start: u32,
-    pub(super) length: u32,
+pub(super) struct Edges {
+    /// The segments below each node.
+    names: Names,
+    /// The node that each leads to.
+    children: Vec<u32>,
+}
+
+impl Edges {
+    pub(super) fn new() -> Self {
+        Self {
+            names: Names::new(),
+            children: Vec::new(),
+        }
+    }
+
+    /// The node that a segment leads to.
+    #[inline]
+    pub(super) fn find(&self, node: u32, segment: &[u8]) -> Option<u32> {
+        let number = self.names.find(segment, self.names.key(node, segment))?;
+        self.children.get(index(number)).copied()
+    }
+
+    pub(super) fn add(&mut self, node: u32, segment: &[u8], child: u32) {
+        let key = self.names.key(node, segment);
+        if self.names.insert(segment, key).is_some() {
+            self.children.push(child);
+        }
+    }
 }
 
 /// What requests of one host that end at one place are counted for.
@@ -139,9 +161,7 @@ pub struct RouteTable {
     /// The API of each endpoint.
     pub(super) api_of: Vec<u32>,
     pub(super) nodes: Vec<Node>,
-    pub(super) edges: HashTable<Edge>,
-    pub(super) hasher: foldhash::fast::FixedState,
-    pub(super) text: Vec<u8>,
+    pub(super) edges: Edges,
     pub(super) leaves: Vec<Leaf>,
     pub(super) hosts: Hosts,
     pub(super) slots: Slots,
@@ -214,20 +234,6 @@ impl RouteTable {
             .collect()
     }
 
-    /// The node that a literal segment leads to.
-    pub(super) fn literal(&self, node: u32, segment: &[u8]) -> Option<u32> {
-        let hash = hash_of(&self.hasher, node, segment);
-        let edge = self.edges.find(hash, |edge| {
-            edge.node == node && self.text_of(edge) == Some(segment)
-        })?;
-        Some(edge.child)
-    }
-
-    fn text_of(&self, edge: &Edge) -> Option<&[u8]> {
-        let start = index(edge.start);
-        self.text.get(start..start + index(edge.length))
-    }
-
     /// One slot for all of these, the better before.
     pub(super) fn join(&self, slots: impl Iterator<Item = Slot>) -> Slot {
         self.slots.join(slots, |endpoint| {
@@ -248,14 +254,6 @@ impl fmt::Debug for RouteTable {
 /// An operation of the catalog as reports name it.
 pub(super) fn operation(method: Method, path: &str) -> Operation {
     Operation::new(method, path)
-}
-
-pub(super) fn hash_of(hasher: &foldhash::fast::FixedState, node: u32, segment: &[u8]) -> u64 {
-    use std::hash::{BuildHasher as _, Hasher as _};
-    let mut hash = hasher.build_hasher();
-    hash.write_u32(node);
-    hash.write(segment);
-    hash.finish()
 }
 
 pub(crate) fn index(number: u32) -> usize {

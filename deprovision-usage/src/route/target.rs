@@ -2,48 +2,6 @@
 
 use crate::line::hex;
 
-/// What a byte means in a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Class {
-    /// Itself.
-    Plain,
-    /// A letter with another case.
-    Upper,
-    /// The end of a segment.
-    Slash,
-    /// The end of the path: a query or a fragment.
-    End,
-    /// It needs a closer look.
-    Special,
-}
-
-const CLASSES: [Class; 256] = {
-    let mut classes = [Class::Special; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        #[expect(clippy::cast_possible_truncation, reason = "the loop ends at 255")]
-        let ascii = byte as u8;
-        classes[byte] = match ascii {
-            b'/' => Class::Slash,
-            b'?' | b'#' => Class::End,
-            b'A'..=b'Z' => Class::Upper,
-            b'%' | b';' | b'\\' | b'"' => Class::Special,
-            b'!'..=b'~' => Class::Plain,
-            _ => Class::Special,
-        };
-        byte += 1;
-    }
-    classes
-};
-
-/// What a byte means in a path.
-pub(crate) fn class(byte: u8) -> Class {
-    CLASSES
-        .get(usize::from(byte))
-        .copied()
-        .unwrap_or(Class::Special)
-}
-
 /// The host and the path of a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Target {

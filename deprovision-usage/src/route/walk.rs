@@ -6,7 +6,8 @@ use hashbrown::HashMap;
 use super::host::Host;
 use super::slots::{NO_SLOT, Slot};
 use super::table::{NONE, Node, RouteTable, index};
-use super::target::{Class, Target, class};
+use super::target::Target;
+use crate::line::PathCut;
 
 /// What was found on the way, the most literal of each kind.
 #[derive(Debug)]
@@ -61,7 +62,7 @@ impl Found {
 pub(crate) struct Walk<'t> {
     table: &'t RouteTable,
     /// Where the segments of the path are.
-    bounds: Vec<(u32, u32)>,
+    cut: PathCut,
     /// The path in lower case, when it is not.
     lower: Vec<u8>,
     /// The last host and what it is: most logs have few.
@@ -74,7 +75,7 @@ impl<'t> Walk<'t> {
     pub(crate) fn new(table: &'t RouteTable) -> Self {
         Self {
             table,
-            bounds: Vec::new(),
+            cut: PathCut::default(),
             lower: Vec::new(),
             host: (Vec::new(), Host::Untold),
             joined: HashMap::default(),
@@ -83,64 +84,45 @@ impl<'t> Walk<'t> {
 
     /// What a request is counted for; [`NO_SLOT`] for nothing.
     pub(crate) fn slot(&mut self, method: &[u8], host: Option<&[u8]>, target: &[u8]) -> Slot {
+        let mut cut = std::mem::take(&mut self.cut);
+        if cut.cut(target) < target.len() {
+            // A space or a quote in it.
+            cut.plain = false;
+        }
+        let slot = self.slot_of(method, host, target, &cut);
+        self.cut = cut;
+        slot
+    }
+
+    /// What a request is counted for whose path was cut already.
+    pub(crate) fn slot_of(
+        &mut self,
+        method: &[u8],
+        host: Option<&[u8]>,
+        target: &[u8],
+        cut: &PathCut,
+    ) -> Slot {
         let method = method_number(method);
-        match self.cut(target) {
-            Some(upper) => {
-                let host = self.host(host);
-                let path = if upper {
-                    self.lower.clear();
-                    self.lower.extend(target.iter().map(u8::to_ascii_lowercase));
-                    self.lower.as_slice()
-                } else {
-                    target
-                };
-                let found = Lookup {
-                    table: self.table,
-                    bounds: &self.bounds,
-                    path,
-                    method,
-                    host,
-                }
-                .run();
-                self.join(&found)
-            }
-            None => self.slowly(method, host, target),
+        if !cut.plain {
+            return self.slowly(method, host, target);
         }
-    }
-
-    /// Cuts a path that stands for itself into segments; whether it has letters in
-    /// upper case. `None` when it needs a closer look.
-    fn cut(&mut self, target: &[u8]) -> Option<bool> {
-        self.bounds.clear();
-        let rest = target.strip_prefix(b"/")?;
-        let mut start: u32 = 1;
-        let mut at: u32 = 1;
-        let mut upper = false;
-        for byte in rest {
-            match class(*byte) {
-                Class::Plain => {}
-                Class::Upper => upper = true,
-                Class::Slash => {
-                    self.segment(target, start, at)?;
-                    start = at + 1;
-                }
-                Class::End => break,
-                Class::Special => return None,
-            }
-            at += 1;
+        let host = self.host(host);
+        let path = if cut.upper {
+            self.lower.clear();
+            self.lower.extend(target.iter().map(u8::to_ascii_lowercase));
+            self.lower.as_slice()
+        } else {
+            target
+        };
+        let found = Lookup {
+            table: self.table,
+            bounds: &cut.bounds,
+            path,
+            method,
+            host,
         }
-        self.segment(target, start, at)?;
-        Some(upper)
-    }
-
-    fn segment(&mut self, target: &[u8], start: u32, end: u32) -> Option<()> {
-        if end > start {
-            if matches!(target.get(index(start)..index(end)), Some(b"." | b"..")) {
-                return None;
-            }
-            self.bounds.push((start, end));
-        }
-        Some(())
+        .run();
+        self.join(&found)
     }
 
     fn host(&mut self, host: Option<&[u8]>) -> Host {
@@ -170,16 +152,16 @@ impl<'t> Walk<'t> {
             .chain(&target.resolved)
             .map(|segments| {
                 self.lower.clear();
-                self.bounds.clear();
+                let mut bounds = Vec::new();
                 for segment in segments {
                     let start = u32::try_from(self.lower.len()).unwrap_or(NONE);
                     self.lower.extend_from_slice(segment);
                     let end = u32::try_from(self.lower.len()).unwrap_or(NONE);
-                    self.bounds.push((start, end));
+                    bounds.push((start, end));
                 }
                 let found = Lookup {
                     table: self.table,
-                    bounds: &self.bounds,
+                    bounds: &bounds,
                     path: &self.lower,
                     method,
                     host,
@@ -278,7 +260,7 @@ impl Lookup<'_> {
                 .and_then(|at| 1u64.checked_shl(at))
                 .unwrap_or(0);
         if node.literals
-            && let Some(child) = self.table.literal(number, segment)
+            && let Some(child) = self.table.edges.find(number, segment)
         {
             self.from(child, at + 1, literal, found);
         }
