@@ -7,6 +7,22 @@ use crate::route::index;
 /// How many bytes of a name fit into an entry.
 const SHORT: usize = 16;
 
+/// What is kept of sixteen bytes for each length of a name.
+const KEPT: [(u64, u64); SHORT + 1] = {
+    let mut kept = [(0, 0); SHORT + 1];
+    let mut length = 1;
+    while length <= SHORT {
+        let (a, b) = kept[length - 1];
+        kept[length] = if length <= 8 {
+            (a << 8 | 0xff, b)
+        } else {
+            (a, b << 8 | 0xff)
+        };
+        length += 1;
+    }
+    kept
+};
+
 /// No name.
 const EMPTY: u32 = u32::MAX;
 
@@ -22,7 +38,7 @@ struct Entry {
 }
 
 /// A name that is looked for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Key {
     a: u64,
     b: u64,
@@ -71,6 +87,30 @@ impl Names {
         } else {
             (self.hasher.hash_one(name), 0)
         };
+        Key {
+            a,
+            b,
+            length,
+            scope,
+            hash: self.mix(a, b, length, scope),
+        }
+    }
+
+    /// The same for a name inside of a text: where sixteen bytes follow its beginning,
+    /// without a branch by its length.
+    #[inline]
+    pub(crate) fn key_in(&self, scope: u32, text: &[u8], start: usize, end: usize) -> Key {
+        let length = end - start.min(end);
+        let Some(window) = text.get(start..).and_then(<[u8]>::first_chunk::<SHORT>) else {
+            return self.key(scope, text.get(start..end).unwrap_or_default());
+        };
+        let Some((keep_a, keep_b)) = KEPT.get(length) else {
+            return self.key(scope, text.get(start..end).unwrap_or_default());
+        };
+        let half = |half: Option<&[u8; 8]>| half.map_or(0, |half| u64::from_le_bytes(*half));
+        let a = half(window.first_chunk()) & keep_a;
+        let b = half(window.last_chunk()) & keep_b;
+        let length = u32::try_from(length).unwrap_or(u32::MAX);
         Key {
             a,
             b,
@@ -260,6 +300,13 @@ mod tests {
             let mut numbers: HashMap<Vec<u8>, u32> = HashMap::new();
             for name in names {
                 let key = names_of.key(scope, &name);
+                let mut text = b"before".to_vec();
+                text.extend(&name);
+                text.extend(b"and behind");
+                for text in [&text[..], &text[..6 + name.len()]] {
+                    let inside = names_of.key_in(scope, text, 6, 6 + name.len());
+                    prop_assert_eq!(inside, key);
+                }
                 prop_assert_eq!(names_of.find(&name, key), numbers.get(&name).copied());
                 if !numbers.contains_key(&name) {
                     let number = names_of.insert(&name, key).unwrap();

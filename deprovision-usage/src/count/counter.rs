@@ -14,7 +14,7 @@ use super::unmatched::{Stray, Strays};
 use crate::agents::{Agents, Kind};
 use crate::line::{FastLine, LogLine, PathCut, Request};
 use crate::names::Names;
-use crate::route::{NO_SLOT, RouteTable, Slot, Walk, index};
+use crate::route::{NO_SLOT, RouteTable, Slot, Target, Walk, index};
 
 /// How far a line may be ahead of our clock, in seconds: clocks of two machines are
 /// never quite the same.
@@ -49,8 +49,9 @@ struct Line<'a> {
     at: i64,
     method: &'a [u8],
     target: &'a [u8],
-    /// Its path in segments, where it was cut already.
-    cut: Option<&'a PathCut>,
+    /// Where its path was cut already: the target with what follows it, and its
+    /// segments.
+    cut: Option<(&'a [u8], &'a PathCut)>,
     host: Option<&'a [u8]>,
     status: u16,
     bytes: u64,
@@ -138,7 +139,7 @@ impl<'t> Counter<'t> {
                 at: line.at,
                 method: line.method,
                 target: line.target,
-                cut: Some(cut),
+                cut: Some((line.text, cut)),
                 host: None,
                 status: line.status,
                 bytes: line.bytes,
@@ -226,7 +227,11 @@ impl<'t> Counter<'t> {
             return at;
         }
         let slot = match line.cut {
-            Some(cut) => self.walk.slot_of(line.method, line.host, line.target, cut),
+            Some((text, cut)) => {
+                let length = line.target.len();
+                let target = Target { text, length };
+                self.walk.slot_of(line.method, line.host, target, cut)
+            }
             None => self.walk.slot(line.method, line.host, line.target),
         };
         let class = class_of(line.status);

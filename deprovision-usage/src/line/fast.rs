@@ -1,15 +1,17 @@
 //! The usual line of the Common and Combined Log Format, read in one go.
 //!
 //! It takes only lines of the plainest shape, in which nothing is escaped and which
-//! can not be two lines run into one; all others are for [`parse_line`]. A property
+//! can not be two lines run into one, and which has at least 64 bytes; all others are for [`parse_line`]. A property
 //! test holds the two together.
 //!
 //! [`parse_line`]: super::parse_line
 
 use memchr::memchr2;
 
+use super::bits::{HIGHEST, digits, equal, mask, within};
 use super::path::{PathCut, is_escaped};
 use super::time::Stamps;
+use crate::route::index;
 
 /// A line of the plainest shape, as far as it is counted.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub(crate) struct FastLine<'a> {
     pub(crate) at: i64,
     pub(crate) method: &'a [u8],
     pub(crate) target: &'a [u8],
+    /// The target with all that follows it.
+    pub(crate) text: &'a [u8],
     /// Zero for none.
     pub(crate) status: u16,
     pub(crate) bytes: u64,
@@ -34,19 +38,16 @@ pub(crate) fn fast_line<'a>(
     stamps: &mut Stamps,
     cut: &mut PathCut,
 ) -> Option<FastLine<'a>> {
-    let (client, rest) = graphic_word(line)?;
-    let rest = rest.strip_prefix(b"- ")?;
-    let (user, rest) = graphic_word(rest)?;
+    let (client, user, rest) = head(line)?;
     let (stamp, rest) = rest.split_at_checked(28)?;
     let stamp = stamp.strip_prefix(b"[")?.strip_suffix(b"]")?;
     let at = stamps.second(stamp)?;
     let rest = rest.strip_prefix(b" \"")?;
-    let method_end = rest.iter().position(|b| !b.is_ascii_uppercase())?;
-    let (method, rest) = rest.split_at_checked(method_end)?;
-    let rest = rest.strip_prefix(b" ")?;
-    let (target, rest) = rest.split_at_checked(cut.cut(rest))?;
+    let (method, rest) = method(rest)?;
+    let text = rest;
+    let (target, rest) = text.split_at_checked(cut.cut(text))?;
     let trimmed = target.trim_ascii().len() < target.len();
-    if method.is_empty() || target.is_empty() || trimmed || is_escaped(target) {
+    if target.is_empty() || trimmed || is_escaped(target) {
         return None;
     }
     let rest = match rest {
@@ -110,21 +111,60 @@ pub(crate) fn fast_line<'a>(
         at,
         method,
         target,
+        text,
         status,
         bytes,
         agent: none_for_dash(agent),
     })
 }
 
-/// A word of printed characters without quotes, brackets and backslashes, and what
-/// follows its space.
-fn graphic_word(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = text
-        .iter()
-        .position(|b| !b.is_ascii_graphic() || matches!(b, b'"' | b'[' | b'\\'))?;
-    let (word, rest) = text.split_at_checked(end)?;
+/// The client, the user, and what follows the user's space, when these are in the
+/// first bytes and plain words, and `-` is between them.
+#[inline]
+fn head(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    // Most are in the first half.
+    let (halves, _) = line.first_chunk::<64>()?.as_chunks::<32>();
+    let (mut spaces, mut strange, mut shift) = (0u64, 0u64, 0);
+    for half in halves {
+        let of_half = mask(half, |eight| equal(eight, b' '));
+        spaces |= u64::from(of_half) << shift;
+        let of_half = mask(half, |eight| {
+            (within(eight, b' ', b'~') ^ HIGHEST)
+                | equal(eight, b'"')
+                | equal(eight, b'[')
+                | equal(eight, b'\\')
+        });
+        strange |= u64::from(of_half) << shift;
+        shift += 32;
+        let client_end = spaces.trailing_zeros();
+        let user_start = client_end + 3;
+        let behind = u64::MAX.checked_shl(user_start).unwrap_or(0);
+        let user_end = (spaces & behind).trailing_zeros();
+        if user_end >= 64 {
+            continue;
+        }
+        let before = 1u64.checked_shl(user_end)?.wrapping_sub(1);
+        if client_end == 0 || user_end == user_start || strange & before != 0 {
+            return None;
+        }
+        let (client, rest) = line.split_at_checked(index(client_end))?;
+        let rest = rest.strip_prefix(b" - ")?;
+        let (user, rest) = rest.split_at_checked(index(user_end - user_start))?;
+        return Some((client, user, rest.get(1..)?));
+    }
+    None
+}
+
+/// The method, of at most seven letters, and what follows its space.
+fn method(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let word = u64::from_le_bytes(*text.first_chunk()?);
+    // The first byte that is a space: it is zero after this.
+    let apart = word ^ 0x2020_2020_2020_2020;
+    let zero = apart.wrapping_sub(0x0101_0101_0101_0101) & !apart & 0x8080_8080_8080_8080;
+    let length = zero.trailing_zeros() / 8;
+    let (method, rest) = text.split_at_checked(index(length))?;
     let rest = rest.strip_prefix(b" ")?;
-    (!word.is_empty()).then_some((word, rest))
+    (length > 0 && method.iter().all(u8::is_ascii_uppercase)).then_some((method, rest))
 }
 
 /// The field up to the closing quote, when nothing in it is escaped.
@@ -139,20 +179,20 @@ fn size(text: &[u8]) -> Option<(u64, &[u8])> {
     if let Some(rest) = text.strip_prefix(b"-") {
         return Some((0, rest));
     }
-    let mut value: u64 = 0;
-    let mut digits = 0;
-    for byte in text {
-        if !byte.is_ascii_digit() {
-            break;
+    let (count, value) = match text.first_chunk() {
+        Some(first) => digits(first),
+        None => {
+            let mut padded = [b' '; 8];
+            for (byte, of) in padded.iter_mut().zip(text) {
+                *byte = *of;
+            }
+            digits(&padded)
         }
-        value = value * 10 + u64::from(*byte - b'0');
-        digits += 1;
-        // More digits might not fit.
-        if digits > 18 {
-            return None;
-        }
-    }
-    (digits > 0).then(|| (value, text.get(digits..).unwrap_or_default()))
+    };
+    // Eight may not be all.
+    (1..8)
+        .contains(&count)
+        .then(|| (value, text.get(index(count)..).unwrap_or_default()))
 }
 
 #[cfg(test)]
@@ -191,7 +231,7 @@ mod tests {
         let mut stamps = Stamps::default();
         for line in [
             USUAL,
-            r#"::1 - - [10/Oct/2026:13:55:36 +0000] "GET / HTTP/2" 200 -"#,
+            r#"::1 - - [10/Oct/2026:13:55:36 +0000] "GET /v1/orders/7 HTTP/2" 200 -"#,
             r#"h - a@b [01/Jan/2026:00:00:00 -0130] "DELETE /x HTTP/1.0" 404 0 "http://a/" "-" "10.0.0.9" 0.001"#,
             "h - a@b [01/Jan/2026:00:00:00 -0130] \"GET /x HTTP/1.0\" 404 0 \"\" \"\"\r",
         ] {

@@ -1,5 +1,6 @@
 //! One line of an access log.
 
+mod bits;
 mod error;
 mod escape;
 mod fast;

@@ -2,6 +2,9 @@
 
 use memchr::{memchr, memchr2};
 
+use super::bits::{HIGHEST, equal, mask, within};
+use crate::route::index;
+
 /// What a byte means in a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
@@ -64,9 +67,43 @@ impl PathCut {
         self.bounds.clear();
         self.upper = false;
         self.plain = text.first() == Some(&b'/');
-        let mut at = 1;
-        let mut start = 1;
-        while self.plain {
+        if !self.plain {
+            return end_of_target(text, 0);
+        }
+        let (mut at, mut start) = (1, 1);
+        while let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk::<32>) {
+            let mut slashes = mask(block, |eight| equal(eight, b'/'));
+            let upper = mask(block, |eight| within(eight, b'A', b'Z'));
+            let stops = mask(block, |eight| {
+                (within(eight, b'!', b'~') ^ HIGHEST)
+                    | equal(eight, b'?')
+                    | equal(eight, b'#')
+                    | equal(eight, b'"')
+                    | equal(eight, b'%')
+                    | equal(eight, b';')
+                    | equal(eight, b'\\')
+            });
+            let stop = stops.trailing_zeros();
+            let before = 1u32.checked_shl(stop).unwrap_or(0).wrapping_sub(1);
+            slashes &= before;
+            self.upper |= upper & before != 0;
+            while slashes != 0 {
+                let slash = at + index(slashes.trailing_zeros());
+                self.segment(text, start, slash);
+                start = slash + 1;
+                slashes &= slashes - 1;
+            }
+            at += index(stop);
+            if stops != 0 {
+                break;
+            }
+        }
+        // The stop, or what is left behind the last whole block.
+        self.byte_by_byte(text, start, at)
+    }
+
+    fn byte_by_byte(&mut self, text: &[u8], mut start: usize, mut at: usize) -> usize {
+        loop {
             let Some(byte) = text.get(at) else {
                 self.segment(text, start, at);
                 return at;
@@ -80,18 +117,19 @@ impl PathCut {
                 }
                 Class::Query => {
                     self.segment(text, start, at);
-                    break;
+                    return end_of_target(text, at);
                 }
                 Class::End => {
                     self.segment(text, start, at);
                     return at;
                 }
-                Class::Special => self.plain = false,
+                Class::Special => {
+                    self.plain = false;
+                    return end_of_target(text, at);
+                }
             }
             at += 1;
         }
-        let rest = text.get(at..).unwrap_or_default();
-        memchr2(b' ', b'"', rest).map_or(text.len(), |end| at.min(text.len()) + end)
     }
 
     #[inline]
@@ -108,7 +146,35 @@ impl PathCut {
     }
 }
 
+fn end_of_target(text: &[u8], from: usize) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    memchr2(b' ', b'"', rest).map_or(text.len(), |end| from + end)
+}
+
 /// Whether something in the target is escaped.
 pub(super) fn is_escaped(target: &[u8]) -> bool {
     memchr(b'\\', target).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn blocks_are_cut_as_single_bytes_are(text in "/[a-z/./A-Z?#\"% ;~\\\\é]{0,90}", plain in "(/[a-z.]{0,9}){1,9} HTTP") {
+            for text in [text, plain] {
+                let (mut blocks, mut bytes) = (PathCut::default(), PathCut::default());
+                let end = blocks.cut(text.as_bytes());
+                bytes.plain = true;
+                prop_assert_eq!(end, bytes.byte_by_byte(text.as_bytes(), 1, 1));
+                prop_assert_eq!(blocks.plain, bytes.plain);
+                if bytes.plain {
+                    prop_assert_eq!(blocks.upper, bytes.upper);
+                    prop_assert_eq!(&blocks.bounds, &bytes.bounds);
+                }
+            }
+        }
+    }
 }

@@ -164,7 +164,7 @@ impl Builder {
     }
 
     fn literal(&mut self, node: u32, segment: &[u8]) -> u32 {
-        if let Some(child) = self.edges.find(node, segment) {
+        if let Some(child) = self.edges.find(node, segment, (0, number(segment.len()))) {
             return child;
         }
         let child = self.node();

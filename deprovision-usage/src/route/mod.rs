@@ -20,4 +20,4 @@ pub(crate) use matcher::Matcher;
 pub(crate) use slots::{NO_SLOT, Slot};
 pub use table::RouteTable;
 pub(crate) use table::index;
-pub(crate) use walk::Walk;
+pub(crate) use walk::{Target, Walk};

@@ -73,8 +73,10 @@ impl Edges {
 
     /// The node that a segment leads to.
     #[inline]
-    pub(super) fn find(&self, node: u32, segment: &[u8]) -> Option<u32> {
-        let number = self.names.find(segment, self.names.key(node, segment))?;
+    pub(super) fn find(&self, node: u32, text: &[u8], (start, end): (u32, u32)) -> Option<u32> {
+        let (start, end) = (index(start), index(end));
+        let key = self.names.key_in(node, text, start, end);
+        let number = self.names.find(text.get(start..end)?, key)?;
         self.children.get(index(number)).copied()
     }
 

@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use super::host::Host;
 use super::slots::{NO_SLOT, Slot};
 use super::table::{NONE, Node, RouteTable, index};
-use super::target::Target;
+use super::target::Target as Parsed;
 use crate::line::PathCut;
 
 /// What was found on the way, the most literal of each kind.
@@ -57,6 +57,14 @@ impl Found {
     }
 }
 
+/// A target, with what follows it in its line: short segments are looked up by what
+/// lies around them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target<'a> {
+    pub(crate) text: &'a [u8],
+    pub(crate) length: usize,
+}
+
 /// Looks requests up, one after the other, in memory of its own.
 #[derive(Debug)]
 pub(crate) struct Walk<'t> {
@@ -89,7 +97,11 @@ impl<'t> Walk<'t> {
             // A space or a quote in it.
             cut.plain = false;
         }
-        let slot = self.slot_of(method, host, target, &cut);
+        let text = Target {
+            text: target,
+            length: target.len(),
+        };
+        let slot = self.slot_of(method, host, text, &cut);
         self.cut = cut;
         slot
     }
@@ -99,10 +111,12 @@ impl<'t> Walk<'t> {
         &mut self,
         method: &[u8],
         host: Option<&[u8]>,
-        target: &[u8],
+        target: Target<'_>,
         cut: &PathCut,
     ) -> Slot {
         let method = method_number(method);
+        let Target { text, length } = target;
+        let target = text.get(..length).unwrap_or(text);
         if !cut.plain {
             return self.slowly(method, host, target);
         }
@@ -112,7 +126,7 @@ impl<'t> Walk<'t> {
             self.lower.extend(target.iter().map(u8::to_ascii_lowercase));
             self.lower.as_slice()
         } else {
-            target
+            text
         };
         let found = Lookup {
             table: self.table,
@@ -140,7 +154,7 @@ impl<'t> Walk<'t> {
     }
 
     fn slowly(&mut self, method: usize, host: Option<&[u8]>, target: &[u8]) -> Slot {
-        let Some(target) = Target::parse(target) else {
+        let Some(target) = Parsed::parse(target) else {
             return NO_SLOT;
         };
         let host = match target.host.as_deref().or(host) {
@@ -224,17 +238,7 @@ impl Lookup<'_> {
         };
         match self.bounds.get(at) {
             None => self.ends(node.leaf, literals, found),
-            Some(&(start, end)) => {
-                let segment = self.path.get(index(start)..index(end));
-                self.below(
-                    number,
-                    node,
-                    segment.unwrap_or_default(),
-                    at,
-                    literals,
-                    found,
-                );
-            }
+            Some(bounds) => self.below(number, node, *bounds, at, literals, found),
         }
         // A template that takes all is no better than a prefix as long as its literal part.
         let first = found.exact == NO_SLOT && found.other == NO_SLOT && found.prefix == NO_SLOT;
@@ -248,7 +252,7 @@ impl Lookup<'_> {
         &self,
         number: u32,
         node: &Node,
-        segment: &[u8],
+        bounds: (u32, u32),
         at: usize,
         literals: u64,
         found: &mut Found,
@@ -260,11 +264,13 @@ impl Lookup<'_> {
                 .and_then(|at| 1u64.checked_shl(at))
                 .unwrap_or(0);
         if node.literals
-            && let Some(child) = self.table.edges.find(number, segment)
+            && let Some(child) = self.table.edges.find(number, self.path, bounds)
         {
             self.from(child, at + 1, literal, found);
         }
         for mixed in &node.mixed {
+            let (start, end) = bounds;
+            let segment = self.path.get(index(start)..index(end)).unwrap_or_default();
             let around = mixed.before.len() + mixed.after.len();
             if segment.len() > around
                 && segment.starts_with(&mixed.before)
@@ -305,8 +311,52 @@ impl Lookup<'_> {
 
 /// The place of a method in [`Method::ALL`]; beyond it for any other.
 fn method_number(method: &[u8]) -> usize {
-    Method::ALL
-        .iter()
-        .position(|known| known.name().as_bytes() == method)
-        .unwrap_or(Method::ALL.len())
+    let (spot, key) = spot(method);
+    match METHODS.get(spot) {
+        Some((known, number)) if *known == key && method.len() < 8 => *number,
+        Some(_) | None => Method::ALL.len(),
+    }
+}
+
+/// The names of all methods as numbers, each at its spot, and its place in
+/// [`Method::ALL`].
+const METHODS: [(u64, usize); 16] = {
+    let mut methods = [(0, Method::ALL.len()); 16];
+    let mut number = 0;
+    while number < Method::ALL.len() {
+        let (spot, key) = spot(Method::ALL[number].name().as_bytes());
+        // Two methods at one spot would not compile.
+        assert!(methods[spot].0 == 0);
+        methods[spot] = (key, number);
+        number += 1;
+    }
+    methods
+};
+
+/// A name of at most seven bytes as a number, and its spot among sixteen: the factor
+/// was searched for so that no two methods share one.
+const fn spot(name: &[u8]) -> (usize, u64) {
+    let mut key = 0;
+    let mut at = 0;
+    while at < name.len() && at < 8 {
+        key |= (name[at] as u64) << (8 * at);
+        at += 1;
+    }
+    let mixed = key.wrapping_mul(0x35bf_992d_c9e9_c617);
+    ((mixed >> 60) as usize, key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_method_has_its_number_and_nothing_else_has() {
+        for (number, method) in Method::ALL.into_iter().enumerate() {
+            assert_eq!(method_number(method.name().as_bytes()), number);
+        }
+        for other in ["", "get", "GE", "GETS", "PROPFIND", "OPTIONSX"] {
+            assert_eq!(method_number(other.as_bytes()), Method::ALL.len());
+        }
+    }
 }
