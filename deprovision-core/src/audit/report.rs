@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::rules::{declining, orphaned, overdue, shadow, superseded, unknown, unused, zombie};
+use super::rules::{
+    declining, orphaned, overdue, redundant, shadow, superseded, unknown, unused, zombie,
+};
 use super::view::{One, View};
 use super::{ApiSummary, CallerSummary, Change, Finding, Use};
 use crate::catalog::Catalog;
@@ -70,6 +72,7 @@ impl Audit {
             ));
         }
         findings.extend(unknowns.findings());
+        findings.extend(redundant::find(&view));
         let mut audit = Self {
             as_of: now,
             since: view.since,

@@ -212,9 +212,9 @@ impl AuditPolicy {
                 "write 1 to be told of every request; the default is 10",
             ),
             (
-                self.similar.operations == Percent::NONE,
+                self.similar.operations < Percent::new(50),
                 "audit.similar.operations",
-                "write 1% or more; the default is 80%",
+                "write 50% or more; the default is 80%",
             ),
             (
                 self.similar.min_operations == 0,

@@ -3,6 +3,7 @@
 pub(super) mod declining;
 pub(super) mod orphaned;
 pub(super) mod overdue;
+pub(super) mod redundant;
 pub(super) mod shadow;
 pub(super) mod superseded;
 pub(super) mod unknown;
