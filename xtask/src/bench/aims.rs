@@ -52,15 +52,9 @@ pub(crate) fn aims(size: Size, races: &[Race]) -> Vec<Aim> {
 
 fn faster_than_peers(size: Size, race: &Race, mode: Mode, threads: u32) -> Option<Aim> {
     let ours = race.time(Tool::Ours, mode, threads)?;
-    // The fastest that gives the right answer, also where it does so on this log only.
-    let fastest = |tools: &[Tool]| {
-        tools
-            .iter()
-            .filter_map(|tool| race.time(*tool, mode, threads))
-            .min_by(f64::total_cmp)
-    };
-    let duckdb = fastest(&[Tool::DuckDb, Tool::DuckDbBlanks])?;
-    let polars = fastest(&[Tool::Polars, Tool::PolarsBlanks]);
+    // Those that read quotes, as we do: blind to them the question is an easier one.
+    let duckdb = race.time(Tool::DuckDb, mode, threads)?;
+    let polars = race.time(Tool::Polars, mode, threads);
     let both = "the better of DuckDB and Polars";
     let (peers, time, least) = match (polars, size, mode) {
         (Some(polars), _, Mode::Count) => (both, duckdb.min(polars), 4.0),
@@ -112,8 +106,10 @@ fn memory(size: Size, race: &Race) -> Option<Aim> {
     let most = match size {
         Size::Whole => 200.0,
         Size::TenFold => 300.0,
-        // The first is too short to tell, the last is about a budget that is chosen.
-        Size::Quarter | Size::DistinctCallers => return None,
+        // The budget that our side is given, and what it needs besides.
+        Size::DistinctCallers => 300.0,
+        // Too short to tell.
+        Size::Quarter => return None,
     };
     let measured = [1, 2]
         .into_iter()
@@ -133,11 +129,11 @@ mod unit {
     use crate::bench::page::sample;
 
     #[test]
-    fn the_fastest_peer_at_as_many_threads_is_what_counts() {
+    fn the_faster_peer_that_reads_quotes_at_as_many_threads_is_what_counts() {
         let race = sample::race(&[
             (Tool::Ours, Mode::Full, 1, 1.0),
-            (Tool::DuckDb, Mode::Full, 1, 3.2),
-            (Tool::DuckDbBlanks, Mode::Full, 1, 2.9),
+            (Tool::DuckDb, Mode::Full, 1, 2.9),
+            (Tool::DuckDbBlanks, Mode::Full, 1, 2.1),
             (Tool::Polars, Mode::Full, 1, 3.5),
             (Tool::Polars, Mode::Full, 2, 0.5),
         ]);

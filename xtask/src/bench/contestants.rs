@@ -134,9 +134,11 @@ impl Programs {
         for threads in [1, 2] {
             let ours = self.ours(Tool::Ours, log, Mode::Full, threads, "combined");
             // Over its budget the report no longer tells callers apart, and says so.
-            entries.extend(ours.map(|ours| Entry {
-                says: Says::Lines,
-                ..ours
+            entries.extend(ours.map(|mut ours| {
+                ours.command
+                    .extend(["--memory".to_owned(), "256".to_owned()]);
+                ours.says = Says::Lines;
+                ours
             }));
         }
         let duckdb = self.peer(Tool::DuckDb, DUCKDB, log, Mode::Full, 2, "combined");
