@@ -152,12 +152,17 @@ impl Names {
         }
     }
 
-    /// Gives a name that has none its number. `None` when there is no more room.
-    pub(crate) fn insert(&mut self, name: &[u8], key: Key) -> Option<u32> {
+    /// Gives a name that has none the next number. `None` when there is no more room.
+    pub(crate) fn insert_next(&mut self, name: &[u8], key: Key) -> Option<u32> {
         let number = self.len;
-        if number == EMPTY - 1 {
-            return None;
-        }
+        (number < EMPTY - 1).then(|| {
+            self.insert(name, key, number);
+            number
+        })
+    }
+
+    /// Gives a name that has none a number.
+    pub(crate) fn insert(&mut self, name: &[u8], key: Key, number: u32) {
         // At most three quarters full.
         if (self.len() + 1) * 4 > self.table.len() * 3 {
             self.grow();
@@ -180,7 +185,6 @@ impl Names {
             key.hash,
         );
         self.len += 1;
-        Some(number)
     }
 
     fn place(&mut self, entry: Entry, hash: u64) {
@@ -296,7 +300,8 @@ mod tests {
         ) {
             let mut names_of = Names::new();
             // The same names in another scope are others.
-            names_of.insert(b"a", names_of.key(scope + 1, b"a"));
+            let other = names_of.key(scope + 1, b"a");
+            names_of.insert_next(b"a", other);
             let mut numbers: HashMap<Vec<u8>, u32> = HashMap::new();
             for name in names {
                 let key = names_of.key(scope, &name);
@@ -309,7 +314,7 @@ mod tests {
                 }
                 prop_assert_eq!(names_of.find(&name, key), numbers.get(&name).copied());
                 if !numbers.contains_key(&name) {
-                    let number = names_of.insert(&name, key).unwrap();
+                    let number = names_of.insert_next(&name, key).unwrap();
                     numbers.insert(name, number);
                 }
             }

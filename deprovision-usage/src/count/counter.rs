@@ -333,7 +333,7 @@ impl<'t> Counter<'t> {
                 sketch.add(name);
                 None
             }
-            None => self.callers.insert(name, key),
+            None => self.callers.insert_next(name, key),
         }
     }
 

@@ -46,9 +46,12 @@ pub(crate) fn fast_line<'a>(
     let (method, rest) = method(rest)?;
     let text = rest;
     let (target, rest) = text.split_at_checked(cut.cut(text))?;
-    let trimmed = target.trim_ascii().len() < target.len();
-    if target.is_empty() || trimmed || is_escaped(target) {
-        return None;
+    // A path that stands for itself has nothing of this.
+    if !(cut.plain && cut.whole) {
+        let trimmed = target.trim_ascii().len() < target.len();
+        if target.is_empty() || trimmed || is_escaped(target) {
+            return None;
+        }
     }
     let rest = match rest {
         [

@@ -58,6 +58,8 @@ pub(crate) struct PathCut {
     /// Whether the path stands for itself. When not, it needs a closer look, and the
     /// segments are not all.
     pub(crate) plain: bool,
+    /// Whether the path is the whole target.
+    pub(super) whole: bool,
 }
 
 impl PathCut {
@@ -66,6 +68,7 @@ impl PathCut {
     pub(crate) fn cut(&mut self, text: &[u8]) -> usize {
         self.bounds.clear();
         self.upper = false;
+        self.whole = false;
         self.plain = text.first() == Some(&b'/');
         if !self.plain {
             return end_of_target(text, 0);
@@ -121,6 +124,7 @@ impl PathCut {
                 }
                 Class::End => {
                     self.segment(text, start, at);
+                    self.whole = true;
                     return at;
                 }
                 Class::Special => {

@@ -40,6 +40,7 @@ pub(super) struct Builder {
     api_of: Vec<u32>,
     nodes: Vec<Node>,
     edges: Edges,
+    mixed: Vec<Vec<Mixed>>,
     entries: BTreeMap<(u32, Ending), Vec<Entry>>,
     hosts: Hosts,
     without_routes: Vec<ApiId>,
@@ -55,6 +56,7 @@ impl Builder {
             api_of: Vec::new(),
             nodes: vec![Node::new()],
             edges: Edges::new(),
+            mixed: Vec::new(),
             entries: BTreeMap::new(),
             hosts: Hosts::default(),
             without_routes: Vec::new(),
@@ -176,23 +178,33 @@ impl Builder {
     }
 
     fn mixed(&mut self, node: u32, before: &[u8], after: &[u8]) -> u32 {
-        let known = self.nodes.get(index(node)).and_then(|node| {
-            let same = |mixed: &&Mixed| mixed.before == before && mixed.after == after;
-            node.mixed.iter().find(same).map(|mixed| mixed.child)
-        });
-        if let Some(child) = known {
-            return child;
+        let same = |mixed: &&Mixed| mixed.before == before && mixed.after == after;
+        let place = self.nodes.get(index(node)).map_or(NONE, |node| node.mixed);
+        let known = self
+            .mixed
+            .get(index(place))
+            .map(|mixed| mixed.iter().find(same));
+        if let Some(known) = known.flatten() {
+            return known.child;
         }
         let child = self.node();
+        let place = if place == NONE {
+            self.mixed.push(Vec::new());
+            number(self.mixed.len() - 1)
+        } else {
+            place
+        };
         if let Some(node) = self.nodes.get_mut(index(node)) {
-            node.mixed.push(Mixed {
+            node.mixed = place;
+        }
+        if let Some(mixed) = self.mixed.get_mut(index(place)) {
+            mixed.push(Mixed {
                 before: before.to_vec(),
                 after: after.to_vec(),
                 child,
             });
             // The most literal first.
-            node.mixed
-                .sort_by_key(|mixed| std::cmp::Reverse(mixed.before.len() + mixed.after.len()));
+            mixed.sort_by_key(|mixed| std::cmp::Reverse(mixed.before.len() + mixed.after.len()));
         }
         child
     }
@@ -211,10 +223,12 @@ impl Builder {
 
     pub(super) fn finish(mut self) -> RouteTable {
         let slots = Slots::default();
-        let mut leaves = Vec::new();
+        let (mut untold, mut leaves) = (Vec::new(), Vec::new());
         for ((node, ending), entries) in std::mem::take(&mut self.entries) {
             let leaf = number(leaves.len());
-            leaves.push(self.leaf(&entries, &slots));
+            let (fits, by_host) = self.leaf(&entries, &slots);
+            untold.push(fits);
+            leaves.push(by_host);
             if let Some(node) = self.nodes.get_mut(index(node)) {
                 match ending {
                     Ending::Leaf => node.leaf = leaf,
@@ -229,6 +243,8 @@ impl Builder {
             api_of: self.api_of,
             nodes: self.nodes,
             edges: self.edges,
+            mixed: self.mixed,
+            untold,
             leaves,
             hosts: self.hosts,
             slots,
@@ -236,7 +252,8 @@ impl Builder {
         }
     }
 
-    fn leaf(&self, entries: &[Entry], slots: &Slots) -> Leaf {
+    /// What ends at a leaf: for requests that name no host, and for the others.
+    fn leaf(&self, entries: &[Entry], slots: &Slots) -> (Fits, Leaf) {
         let hosts_of = |entry: &Entry| {
             let hosts = self.api_hosts.get(index(entry.api));
             hosts.map_or(&[][..], Vec::as_slice)
@@ -248,8 +265,7 @@ impl Builder {
             let entries: Vec<Entry> = entries.iter().copied().filter(|e| accepts(e)).collect();
             self.fits(&entries, slots)
         };
-        Leaf {
-            untold: fits(&|_| true),
+        let by_host = Leaf {
             foreign: fits(&|entry| hosts_of(entry).is_empty()),
             known: hosts
                 .iter()
@@ -261,7 +277,8 @@ impl Builder {
                     (*host, fits(&accepts))
                 })
                 .collect(),
-        }
+        };
+        (fits(&|_| true), by_host)
     }
 
     fn fits(&self, entries: &[Entry], slots: &Slots) -> Fits {

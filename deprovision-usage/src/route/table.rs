@@ -21,8 +21,8 @@ pub(super) const NONE: u32 = u32::MAX;
 pub(super) struct Node {
     /// Whether a literal segment may follow.
     pub(super) literals: bool,
-    /// Segments with a literal beginning or end, the most literal first.
-    pub(super) mixed: Vec<Mixed>,
+    /// Where its segments with a literal beginning or end are.
+    pub(super) mixed: u32,
     /// Any one segment.
     pub(super) any: u32,
     /// What ends here.
@@ -37,7 +37,7 @@ impl Node {
     pub(super) fn new() -> Self {
         Self {
             literals: false,
-            mixed: Vec::new(),
+            mixed: NONE,
             any: NONE,
             leaf: NONE,
             rest: NONE,
@@ -57,17 +57,14 @@ pub(super) struct Mixed {
 /// Literal segments between nodes.
 #[derive(Debug)]
 pub(super) struct Edges {
-    /// The segments below each node.
+    /// The segments below each node, and the node that each leads to.
     names: Names,
-    /// The node that each leads to.
-    children: Vec<u32>,
 }
 
 impl Edges {
     pub(super) fn new() -> Self {
         Self {
             names: Names::new(),
-            children: Vec::new(),
         }
     }
 
@@ -76,15 +73,12 @@ impl Edges {
     pub(super) fn find(&self, node: u32, text: &[u8], (start, end): (u32, u32)) -> Option<u32> {
         let (start, end) = (index(start), index(end));
         let key = self.names.key_in(node, text, start, end);
-        let number = self.names.find(text.get(start..end)?, key)?;
-        self.children.get(index(number)).copied()
+        self.names.find(text.get(start..end)?, key)
     }
 
     pub(super) fn add(&mut self, node: u32, segment: &[u8], child: u32) {
         let key = self.names.key(node, segment);
-        if self.names.insert(segment, key).is_some() {
-            self.children.push(child);
-        }
+        self.names.insert(segment, key, child);
     }
 }
 
@@ -100,23 +94,8 @@ pub(super) struct Fits {
 /// What ends at one place, by host.
 #[derive(Debug)]
 pub(super) struct Leaf {
-    pub(super) untold: Fits,
     pub(super) foreign: Fits,
     pub(super) known: Vec<(u32, Fits)>,
-}
-
-impl Leaf {
-    pub(super) fn fits(&self, host: Host) -> &Fits {
-        match host {
-            Host::Untold => &self.untold,
-            Host::Foreign => &self.foreign,
-            Host::Known(number) => self
-                .known
-                .iter()
-                .find(|(known, _)| *known == number)
-                .map_or(&self.foreign, |(_, fits)| fits),
-        }
-    }
 }
 
 /// All routes of all APIs of a catalog. A request is looked up in time that depends
@@ -164,6 +143,11 @@ pub struct RouteTable {
     pub(super) api_of: Vec<u32>,
     pub(super) nodes: Vec<Node>,
     pub(super) edges: Edges,
+    /// The segments of a node with a literal beginning or end, the most literal first.
+    pub(super) mixed: Vec<Vec<Mixed>>,
+    /// What ends at each leaf, for requests that name no host.
+    pub(super) untold: Vec<Fits>,
+    /// The same for the others.
     pub(super) leaves: Vec<Leaf>,
     pub(super) hosts: Hosts,
     pub(super) slots: Slots,
@@ -234,6 +218,20 @@ impl RouteTable {
             .iter()
             .filter_map(|number| self.endpoints.get(index(*number)))
             .collect()
+    }
+
+    /// What a request for a host that ends at a leaf is counted for.
+    #[inline]
+    pub(super) fn fits(&self, leaf: u32, host: Host) -> Option<&Fits> {
+        let leaf = index(leaf);
+        let number = match host {
+            Host::Untold => return self.untold.get(leaf),
+            Host::Foreign => return Some(&self.leaves.get(leaf)?.foreign),
+            Host::Known(number) => number,
+        };
+        let leaf = self.leaves.get(leaf)?;
+        let known = leaf.known.iter().find(|(known, _)| *known == number);
+        Some(known.map_or(&leaf.foreign, |(_, fits)| fits))
     }
 
     /// One slot for all of these, the better before.

@@ -268,7 +268,8 @@ impl Lookup<'_> {
         {
             self.from(child, at + 1, literal, found);
         }
-        for mixed in &node.mixed {
+        let mixed = self.table.mixed.get(index(node.mixed));
+        for mixed in mixed.into_iter().flatten() {
             let (start, end) = bounds;
             let segment = self.path.get(index(start)..index(end)).unwrap_or_default();
             let around = mixed.before.len() + mixed.after.len();
@@ -289,10 +290,9 @@ impl Lookup<'_> {
         if leaf == NONE {
             return;
         }
-        let Some(leaf) = self.table.leaves.get(index(leaf)) else {
+        let Some(fits) = self.table.fits(leaf, self.host) else {
             return;
         };
-        let fits = leaf.fits(self.host);
         let exact = fits.exact.get(self.method).copied().unwrap_or(NO_SLOT);
         if exact != NO_SLOT {
             found.fits(exact, literals);
@@ -303,9 +303,8 @@ impl Lookup<'_> {
 
     fn other_of(&self, leaf: u32) -> Slot {
         self.table
-            .leaves
-            .get(index(leaf))
-            .map_or(NO_SLOT, |leaf| leaf.fits(self.host).other)
+            .fits(leaf, self.host)
+            .map_or(NO_SLOT, |fits| fits.other)
     }
 }
 
