@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod exact;
+#[cfg(test)]
 mod files;
 #[cfg(test)]
 mod inputs;
