@@ -100,6 +100,10 @@ pub(crate) fn combined(line: &str) -> Line {
         bytes: 0,
         agent: if agent == "-" { "" } else { agent }.to_owned(),
     };
+    // A quote that is not closed.
+    if quoted.len() % 2 == 0 {
+        return Line::Call(hit);
+    }
     match (bytes, bytes.parse()) {
         ("-", _) => Line::Sound(hit),
         (_, Ok(number)) => {
@@ -322,7 +326,9 @@ pub(crate) fn meant(
                 });
             }
             let beginning = beginning(&template);
-            if let Some((ranks, literals)) = fit(beginning, &path, false) {
+            let prefix = fit(beginning, &path, false);
+            // Without any text it would tell nothing.
+            if let Some((ranks, literals)) = prefix.filter(|(_, literals)| !literals.is_empty()) {
                 let place: String = beginning.iter().map(|part| shape(part)).collect();
                 fits.push(Fit {
                     ranks,
