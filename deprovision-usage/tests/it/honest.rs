@@ -266,3 +266,12 @@ fn i_9_a_reading_of_a_shorter_window_says_nothing_of_the_rest() {
     let said = judge(&world, &reading.into_report(), "90d");
     unknown_because(&said, "only lines since");
 }
+
+#[test]
+fn i_9_a_broken_line_of_the_moment_of_reading_may_hide_the_call() {
+    let world = World::new();
+    let cut = line(now(), "k1", "/v1/orders", 200).replace("\" 200 12", "");
+    let text = whole() + &cut;
+    let said = said(&world, &[("edge", &[text.as_bytes()])], "90d");
+    unknown_because(&said, "malformed lines may be calls of any API");
+}
