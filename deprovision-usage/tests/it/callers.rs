@@ -119,7 +119,11 @@ fn beyond_the_memory_new_callers_are_counted_and_not_listed() {
     let many = 30_000u64;
     // Some who come back all the time are among the first.
     let call = |number: u64| {
-        let user = if number % 3 == 0 { number % 30 } else { number };
+        let user = if number.is_multiple_of(3) {
+            number % 30
+        } else {
+            number
+        };
         line(
             ago("1h"),
             &format!("caller-{user}"),

@@ -101,7 +101,7 @@ pub(crate) fn combined(line: &str) -> Line {
         agent: if agent == "-" { "" } else { agent }.to_owned(),
     };
     // A quote that is not closed.
-    if quoted.len() % 2 == 0 {
+    if quoted.len().is_multiple_of(2) {
         return Line::Call(hit);
     }
     match (bytes, bytes.parse()) {
