@@ -73,6 +73,9 @@ struct Pending {
     bytes: u64,
 }
 
+/// A user agent and what it is; `None` for our own probes.
+type KnownAgent = (Box<[u8]>, Option<Kind>);
+
 /// What one thread counted.
 #[derive(Debug)]
 pub(crate) struct Counter<'t> {
@@ -97,7 +100,7 @@ pub(crate) struct Counter<'t> {
     pair_bytes: usize,
     pending: Vec<Pending>,
     kinds: HashMap<Vec<u8>, Option<Kind>, foldhash::fast::RandomState>,
-    last_kinds: Vec<Option<(Box<[u8]>, Option<Kind>)>>,
+    last_kinds: Vec<Option<KnownAgent>>,
 }
 
 impl<'t> Counter<'t> {

@@ -237,12 +237,11 @@ impl UsageReader {
         &self,
         paths: impl IntoIterator<Item = impl Into<PathBuf>>,
     ) -> Result<UsageReading, UsageReaderError> {
-        let mut inputs = Inputs::default();
-        inputs.files = paths
-            .into_iter()
-            .map(|path| Input::File(path.into()))
-            .collect();
-        self.read(&inputs)
+        let files = paths.into_iter().map(|path| Input::File(path.into()));
+        self.read(&Inputs {
+            files: files.collect(),
+            ..Inputs::default()
+        })
     }
 
     /// Reads a stream to its end. `name` is for people.

@@ -96,11 +96,12 @@ impl Stretches {
             .map(|(from, (to, count))| (*from, *to, *count))
     }
 
-    /// How often something happened in stretches that touch the window.
+    /// How often something happened in stretches that touch the window, or its end: a
+    /// reading ends in the middle of a second.
     #[must_use]
     pub fn count_near(&self, window: Window) -> u64 {
         self.iter()
-            .filter(|(from, to, _)| *from < window.to && *to >= window.from)
+            .filter(|(from, to, _)| *from <= window.to && *to >= window.from)
             .fold(0, |sum, (_, _, count)| sum.saturating_add(count))
     }
 
