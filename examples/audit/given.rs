@@ -85,10 +85,6 @@ fn refused(problem: impl fmt::Display) -> Failure {
     Failure::Refused(problem.to_string())
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "it is what map_err gives away"
-)]
 pub(crate) fn chain(error: impl std::error::Error + 'static) -> Failure {
     refused(error_chain(&error))
 }
@@ -181,6 +177,7 @@ fn logs(args: &Args) -> Result<BTreeMap<String, Inputs>, Failure> {
         names.entry(source).or_default().push(path);
     }
     let mut logs = BTreeMap::new();
+    let mut of: BTreeMap<PathBuf, &str> = BTreeMap::new();
     let mut stdin = false;
     for (source, paths) in names {
         let found = Inputs::expand(paths, Depth::OneLevel).map_err(chain)?;
@@ -194,6 +191,20 @@ fn logs(args: &Args) -> Result<BTreeMap<String, Inputs>, Failure> {
             return Err(refused(
                 "the standard input is given to two sources; it can only be read once",
             ));
+        }
+        for input in &found.files {
+            let Input::File(path) = input else { continue };
+            let Ok(whole) = path.canonicalize() else {
+                continue;
+            };
+            if let Some(other) = of.insert(whole, source)
+                && other != source
+            {
+                return Err(refused(format!(
+                    "the log {} is given to two sources, {other} and {source}, so its requests would count twice; give it to one",
+                    name(path)
+                )));
+            }
         }
         logs.insert(source.to_owned(), found);
     }

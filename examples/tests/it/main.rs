@@ -1,10 +1,15 @@
-//! The quickstart: as a person runs it, and its retirement killed at every point.
+//! The examples as a person runs them, and the retirement of the quickstart killed at
+//! every point.
 
+#[cfg(test)]
+mod audit;
 #[cfg(test)]
 mod facts;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod process;
+#[cfg(test)]
+mod program;
 #[cfg(test)]
 mod quickstart;

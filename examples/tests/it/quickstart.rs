@@ -3,62 +3,16 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
+
+use crate::program::program;
 
 /// Far more than any course takes, also on a slow machine: it is there so that a
 /// program that stands still fails the test instead of stopping it.
 const PATIENCE: Duration = Duration::from_secs(300);
-
-/// The program beside this test. `cargo test` builds it along, but not when it was
-/// told which tests to run; then it is built here.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let here = std::env::current_exe().unwrap();
-        let profile = here.parent().and_then(Path::parent).unwrap();
-        let program = profile.join("examples").join("quickstart");
-        if !is_fresh(&program) {
-            let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-            cargo.args(["build", "--quiet", "--package", env!("CARGO_PKG_NAME")]);
-            cargo.args(["--example", "quickstart"]);
-            if profile.ends_with("release") {
-                cargo.arg("--release");
-            }
-            let status = cargo.status().unwrap();
-            assert!(status.success(), "{cargo:?}: {status}");
-        }
-        assert!(
-            is_fresh(&program),
-            "{} is missing or older than its sources",
-            program.display()
-        );
-        program
-    })
-}
-
-fn is_fresh(program: &Path) -> bool {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let newest = newest_below(&sources.join("quickstart")).max(newest_below(&sources.join("src")));
-    let built = std::fs::metadata(program).and_then(|found| found.modified());
-    built.is_ok_and(|built| built >= newest)
-}
-
-fn newest_below(folder: &Path) -> SystemTime {
-    let mut newest = SystemTime::UNIX_EPOCH;
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        newest = newest.max(if path.is_dir() {
-            newest_below(&path)
-        } else {
-            path.metadata().unwrap().modified().unwrap()
-        });
-    }
-    newest
-}
 
 /// A quickstart that runs, and what it says.
 struct Running {
@@ -69,7 +23,7 @@ struct Running {
 
 impl Running {
     fn start(args: &[&str], dir: &Path) -> Self {
-        let mut child = Command::new(program())
+        let mut child = Command::new(program("quickstart"))
             .args(args)
             .arg("--dir")
             .arg(dir)
