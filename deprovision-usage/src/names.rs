@@ -313,9 +313,9 @@ mod tests {
                     prop_assert_eq!(inside, key);
                 }
                 prop_assert_eq!(names_of.find(&name, key), numbers.get(&name).copied());
-                if !numbers.contains_key(&name) {
+                if let std::collections::hash_map::Entry::Vacant(new) = numbers.entry(name.clone()) {
                     let number = names_of.insert_next(&name, key).unwrap();
-                    numbers.insert(name, number);
+                    new.insert(number);
                 }
             }
             let mut all = HashMap::new();

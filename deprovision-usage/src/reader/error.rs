@@ -42,6 +42,16 @@ pub enum UsageReaderError {
         /// With what.
         packing: &'static str,
     },
+    /// Two inputs hold the same log.
+    #[error(
+        "{first} and {second} begin with the same lines, so their requests would count twice; name one of them"
+    )]
+    Twice {
+        /// The one.
+        first: String,
+        /// The other.
+        second: String,
+    },
     /// The format can not be told.
     #[error("the format of {name} can not be told")]
     Format {

@@ -1,9 +1,10 @@
 //! All inputs of a reading, one after the other, as blocks of whole lines.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, BufReader, Cursor, Read};
 use std::sync::Arc;
 
+use deprovision_core::digest::Digest;
 use deprovision_core::usage::Input as Named;
 use flate2::bufread::MultiGzDecoder;
 use zstd::stream::read::Decoder as ZstdDecoder;
@@ -62,6 +63,8 @@ pub(super) struct Feed {
     number: u64,
     /// The inputs so far.
     pub(super) inputs: Vec<Named>,
+    /// Which input begins with what.
+    begun: BTreeMap<Digest, String>,
     /// What was found out about the format of each.
     pub(super) detected: Vec<(String, String)>,
     /// What could not be read.
@@ -84,6 +87,7 @@ impl Feed {
             progress,
             number: 0,
             inputs: Vec::new(),
+            begun: BTreeMap::new(),
             detected: Vec::new(),
             missing: Vec::new(),
         }
@@ -108,7 +112,15 @@ impl Feed {
             let length = open.blocks.next(buffer);
             if first {
                 let beginning = buffer.get(..length).unwrap_or_default();
-                *input = Named::new(std::mem::take(&mut input.name), beginning, 0);
+                let named = Named::new(std::mem::take(&mut input.name), beginning, 0);
+                let twin = self.begun.insert(named.begins, named.name.clone());
+                if let (Some(first), true) = (twin, length > 0) {
+                    return Err(UsageReaderError::Twice {
+                        first,
+                        second: named.name,
+                    });
+                }
+                *input = named;
             }
             input.bytes = open.blocks.bytes;
             if length == 0 {

@@ -67,3 +67,23 @@ fn a_reading_that_is_stopped_gives_nothing_and_any_other_reads_all() {
         }
     }
 }
+
+#[test]
+fn one_log_under_two_names_is_refused_and_does_not_count_twice() {
+    let world = World::new();
+    let text = line(ago("1h"), "ann", "/v1/orders", 200) + &health("1d");
+    let directory = tempfile::tempdir().unwrap();
+    let (first, second) = (
+        directory.path().join("a.log"),
+        directory.path().join("b.log"),
+    );
+    std::fs::write(&first, &text).unwrap();
+    std::fs::write(&second, &text).unwrap();
+    let reader = reader("edge", &world.api, world.clock.clone());
+    let error = reader.read_files([&first, &second]).unwrap_err();
+    assert!(matches!(error, UsageReaderError::Twice { .. }), "{error}");
+    assert!(error.to_string().contains("b.log"), "{error}");
+    std::fs::write(&second, health("2h")).unwrap();
+    let shard = reader.read_files([&first, &second]).unwrap().shard;
+    assert_eq!(callers(&shard), [("ann".to_owned(), 1)]);
+}

@@ -78,7 +78,10 @@ fn i_9_a_damaged_file_hides_none_of_those_behind_it() {
     let packed = gzip(&text());
     let cut = world.write("a.gz", &packed[..packed.len() / 2]);
     let nothing = world.write("b.gz", gzip(""));
-    let whole = world.write("c.gz", &packed);
+    let whole = world.write(
+        "c.gz",
+        gzip(&(line(ago("2h"), "bob", "/v1/orders", 200) + &text())),
+    );
     let shard = read(&reader, &[cut, nothing, whole]);
     let missing = shard.missing.join("; ");
     assert!(

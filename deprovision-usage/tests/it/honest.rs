@@ -249,7 +249,11 @@ fn i_9_a_broken_line_a_damaged_file_and_a_missing_one_may_hide_the_call() {
     let broken = without(ago("100d"), ago("1h")) + "10.0.0.7 - k1 [10/Oct/2\n" + &text;
     let broken = said(&world, &[("edge", &[broken.as_bytes()])], "90d");
     unknown_because(&broken, "malformed lines may be calls of any API");
-    let mut packed = zstd::encode_all(text.as_bytes(), 1).unwrap();
+    let mut packed = zstd::encode_all(
+        (line(ago("100d"), "k9", "/else", 200) + &text).as_bytes(),
+        1,
+    )
+    .unwrap();
     packed.truncate(packed.len() - 9);
     let damaged = said(&world, &[("edge", &[text.as_bytes(), &packed])], "90d");
     unknown_because(&damaged, "can not be read behind");
