@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use deprovision_core::time::Timestamp;
-use deprovision_core::usage::Stretches;
+use deprovision_core::usage::{CallerCount, Stretches};
 use hashbrown::HashMap;
 
 use super::callers::CallerBy;
@@ -22,6 +22,12 @@ const SKEW: i64 = 5;
 
 /// How many user agents are remembered.
 const MAX_AGENTS: usize = 4096;
+
+/// How many bytes a caller takes in the shard, while the callers are put into order.
+const FINISHED_CALLER: usize = 100;
+
+/// How many bytes a pair of an endpoint and a caller takes in the shard.
+const FINISHED_PAIR: usize = size_of::<CallerCount>();
 
 /// How many requests wait for their memory together.
 const TOGETHER: usize = 16;
@@ -98,6 +104,7 @@ pub(crate) struct Counter<'t> {
     /// About how many callers there are, once they are too many.
     pub(super) sketch: Option<Sketch>,
     pair_bytes: usize,
+    pair_count: usize,
     pending: Vec<Pending>,
     kinds: HashMap<Vec<u8>, Option<Kind>, foldhash::fast::RandomState>,
     last_kinds: Vec<Option<KnownAgent>>,
@@ -121,6 +128,7 @@ impl<'t> Counter<'t> {
             strays: Strays::default(),
             sketch: None,
             pair_bytes: 0,
+            pair_count: 0,
             pending: Vec::new(),
             kinds: HashMap::default(),
             last_kinds: vec![None; 256],
@@ -411,14 +419,18 @@ impl<'t> Counter<'t> {
                 last,
             });
             self.pair_bytes += pairs.bytes() - before;
+            self.pair_count += 1;
         }
     }
 
     /// Stops to list more callers before they take more than they may: a table
-    /// doubles when it grows, so at half of it nothing new is taken.
+    /// doubles when it grows, so at half of it nothing new is taken, and what is made
+    /// of the tables at the end needs room beside them.
     fn keep_to_budget(&mut self) {
-        let bytes = self.callers.bytes() + self.pair_bytes;
-        if self.sketch.is_some() || bytes <= self.options.memory / 2 {
+        let tables = self.callers.bytes() + self.pair_bytes;
+        let finished = self.callers.len() * FINISHED_CALLER + self.pair_count * FINISHED_PAIR;
+        let fits = tables <= self.options.memory / 2 && tables + finished <= self.options.memory;
+        if self.sketch.is_some() || fits {
             return;
         }
         let mut sketch = Sketch::new();

@@ -179,9 +179,9 @@ impl UsageReader {
         self
     }
 
-    /// How many bytes the lists of callers may take while they are counted. The
-    /// default is 512 MiB: about five million callers, or ten million pairs of an
-    /// endpoint and a caller.
+    /// How many bytes the lists of callers may take, also while the shard is made of
+    /// them. The default is 512 MiB: about two million callers, or ten million pairs of
+    /// an endpoint and a caller. All else takes some ten MiB, and what the routes take.
     #[must_use]
     pub fn with_memory(mut self, bytes: usize) -> Self {
         self.memory = bytes;
