@@ -146,3 +146,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_fault_is_at_the_same_byte_in_whatever_pieces_it_comes() {
+    let text = b"{\"Records\":\"[\n\"}";
+    let fault = |piece: usize| {
+        let mut out = Vec::new();
+        let mut records = Records::new(std::io::BufReader::with_capacity(piece, &text[..]));
+        let error = std::io::Read::read_to_end(&mut records, &mut out).unwrap_err();
+        error.to_string()
+    };
+    assert!(fault(1).contains("byte 13"), "{}", fault(1));
+    assert_eq!(fault(100), fault(1));
+    assert_eq!(fault(5), fault(1));
+}

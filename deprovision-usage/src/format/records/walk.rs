@@ -59,8 +59,8 @@ pub(super) struct Walk {
     gap: bool,
 }
 
-/// A byte that can not be there.
-struct Wrong;
+/// A byte that can not be there, so many behind the first.
+struct Wrong(usize);
 
 impl Walk {
     pub(super) fn is_between_documents(&self) -> bool {
@@ -79,9 +79,9 @@ impl Walk {
             match used {
                 Ok(1) => rest = after,
                 Ok(used) => rest = rest.get(used..).unwrap_or_default(),
-                Err(Wrong) => {
+                Err(Wrong(behind)) => {
                     return Err(RecordsError::Malformed {
-                        at: self.at + (chunk.len() - rest.len()) as u64,
+                        at: self.at + (chunk.len() - rest.len() + behind) as u64,
                         records: self.records,
                     });
                 }
@@ -104,7 +104,7 @@ impl Walk {
                 self.in_string = false;
                 run + 1
             }
-            Some(_) => return Err(Wrong),
+            Some(_) => return Err(Wrong(run)),
         };
         if self.state == State::InRecord {
             out.extend_from_slice(rest.get(..used).unwrap_or_default());
@@ -121,7 +121,7 @@ impl Walk {
         match (self.state, byte) {
             (State::InRecord | State::InOther, _) => return self.inside(byte, is_space, out),
             (State::InKey, b'"') if !self.escaped => self.state = State::Colon,
-            (State::InKey, ..0x20) => return Err(Wrong),
+            (State::InKey, ..0x20) => return Err(Wrong(0)),
             (State::InKey, _) => {
                 self.escaped = byte == b'\\' && !self.escaped;
                 // Longer than the word that matters.
@@ -166,7 +166,7 @@ impl Walk {
                 | State::Record
                 | State::AfterRecord,
                 _,
-            ) => return Err(Wrong),
+            ) => return Err(Wrong(0)),
         }
         Ok(())
     }
@@ -177,7 +177,7 @@ impl Walk {
             // Behind a backslash; the rest of a string goes in runs.
             self.escaped = false;
             if byte < 0x20 {
-                return Err(Wrong);
+                return Err(Wrong(0));
             }
             self.write(byte, out);
             return Ok(());
@@ -196,7 +196,7 @@ impl Walk {
             b'"' => self.in_string = true,
             b'{' | b'[' => {
                 if self.depth == MAX_DEPTH {
-                    return Err(Wrong);
+                    return Err(Wrong(0));
                 }
                 self.depth += 1;
                 self.open = self.open << 1 | u128::from(byte == b'{');
@@ -204,7 +204,7 @@ impl Walk {
             b'}' | b']' => {
                 let is_brace = self.open & 1 == 1;
                 if self.depth == 0 || is_brace != (byte == b'}') {
-                    return Err(Wrong);
+                    return Err(Wrong(0));
                 }
                 self.depth -= 1;
                 self.open >>= 1;
