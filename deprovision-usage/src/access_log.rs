@@ -32,8 +32,9 @@ use crate::route::Matcher;
 /// - An absolute-form target of another host than the catalog's does not count.
 ///   Where the log names no host (the usual), the path alone decides, and so do
 ///   the requests for other hosts in the same log.
-/// - A request under the prefix that fits a route of another API
-///   ([`AccessLog::beside`]) is that one's.
+/// - A request that fits a route of another API ([`AccessLog::beside`]) better is that
+///   one's: where ours has a parameter or only the prefix, and no literal segment more.
+///   Where both may be meant, it counts ([`RouteTable`](crate::RouteTable)).
 /// - A stage, an alias or a mirror among the API's faces is the API.
 /// - What our own probes ask ([`AccessLog::with_probe_agent`]) does not count.
 ///

@@ -1,5 +1,6 @@
 //! Counting lines: what one thread does.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use deprovision_core::time::Timestamp;
@@ -171,16 +172,13 @@ impl<'t> Counter<'t> {
             Request::Call { method, target } => (&**method, &**target),
             Request::Other(_) => (&b""[..], &b""[..]),
         };
-        let field = |field: &'_ Option<std::borrow::Cow<'_, [u8]>>| {
-            field.as_deref().unwrap_or_default().to_vec()
-        };
         let caller = match self.options.caller {
             CallerBy::Name => [&line.user, &line.key, &line.subject]
                 .into_iter()
                 .map(field)
                 .find(|name| !name.is_empty())
                 .unwrap_or_default(),
-            CallerBy::Client => Vec::new(),
+            CallerBy::Client => &[],
             CallerBy::Key => field(&line.key),
             CallerBy::Agent => field(&line.agent),
             CallerBy::Subject => field(&line.subject),
@@ -195,11 +193,11 @@ impl<'t> Counter<'t> {
                 host: line.host.as_deref(),
                 status: line.status.unwrap_or(0),
                 bytes: line.bytes.unwrap_or(0),
-                agent: line.agent.as_deref().unwrap_or_default(),
+                agent: field(&line.agent),
                 caller: if caller.is_empty() {
                     &line.client
                 } else {
-                    &caller
+                    caller
                 },
             },
             now,
@@ -444,6 +442,11 @@ impl<'t> Counter<'t> {
         self.end_stretch();
         self
     }
+}
+
+/// A field of a line; empty where it has none.
+fn field<'a>(field: &'a Option<Cow<'_, [u8]>>) -> &'a [u8] {
+    field.as_deref().unwrap_or_default()
 }
 
 /// One of 256 places, by the length and the ends of a user agent.

@@ -1,8 +1,8 @@
 //! The usual line of the Common and Combined Log Format, read in one go.
 //!
-//! It takes only lines of the plainest shape, in which nothing is escaped and which
-//! can not be two lines run into one, and which has at least 64 bytes; all others are for [`parse_line`]. A property
-//! test holds the two together.
+//! It takes only lines of the plainest shape: of at least 64 bytes, with nothing
+//! escaped, and which can not be two lines run into one. All others are for
+//! [`parse_line`]. A property test holds the two together.
 //!
 //! [`parse_line`]: super::parse_line
 

@@ -180,8 +180,9 @@ impl UsageReader {
     }
 
     /// How many bytes the lists of callers may take, also while the shard is made of
-    /// them. The default is 512 MiB: about two million callers, or ten million pairs of
-    /// an endpoint and a caller. All else takes some ten MiB, and what the routes take.
+    /// them; each thread has its share. The default is 512 MiB. Half of that lists about
+    /// 1.4 million callers who call one endpoint each. All else takes some ten MiB, and
+    /// what the routes take.
     #[must_use]
     pub fn with_memory(mut self, bytes: usize) -> Self {
         self.memory = bytes;
