@@ -61,11 +61,17 @@ impl CallerCounts {
 
     /// Adds requests of a caller. It is fast when callers come in their order;
     /// otherwise all are gone through.
+    #[inline]
     pub fn add(&mut self, count: CallerCount) {
         if u64::from(count.caller) >= self.next {
             self.push(count);
-            return;
+        } else {
+            self.insert(count);
         }
+    }
+
+    /// Adds requests of a caller who is not the last.
+    fn insert(&mut self, count: CallerCount) {
         let mut sum = Self::default();
         let mut count = Some(count);
         for mut known in self.iter() {
@@ -94,18 +100,17 @@ impl CallerCounts {
     }
 
     /// Adds a caller behind all others.
+    #[inline]
     fn push(&mut self, count: CallerCount) {
-        let above = u64::from(count.caller) - self.next.min(u64::from(count.caller));
+        let above = u64::from(count.caller).saturating_sub(self.next);
         let [a, b, c, d] = count.second().to_le_bytes();
-        match (u8::try_from(above), u8::try_from(count.requests)) {
-            (Ok(above @ ..0x80), Ok(requests @ ..0x80)) => {
-                self.bytes.extend_from_slice(&[above, requests, a, b, c, d]);
-            }
-            (Ok(_) | Err(_), Ok(_) | Err(_)) => {
-                write_number(&mut self.bytes, above);
-                write_number(&mut self.bytes, count.requests);
-                self.bytes.extend_from_slice(&[a, b, c, d]);
-            }
+        if above < 0x80 && count.requests < 0x80 {
+            let (above, requests) = (above.to_le_bytes()[0], count.requests.to_le_bytes()[0]);
+            self.bytes.extend_from_slice(&[above, requests, a, b, c, d]);
+        } else {
+            write_number(&mut self.bytes, above);
+            write_number(&mut self.bytes, count.requests);
+            self.bytes.extend_from_slice(&[a, b, c, d]);
         }
         self.next = u64::from(count.caller) + 1;
         self.len += 1;

@@ -87,6 +87,7 @@ impl CallerCount {
 
     /// The same with the second of the last one (Unix time), zero when none is known.
     #[must_use]
+    #[inline]
     pub fn at_second(caller: u32, requests: u64, last: u32) -> Self {
         Self {
             caller,
@@ -97,6 +98,7 @@ impl CallerCount {
 
     /// The second of the last one (Unix time); zero when none is known.
     #[must_use]
+    #[inline]
     pub fn second(&self) -> u32 {
         self.last
     }
@@ -109,6 +111,7 @@ impl CallerCount {
     }
 
     /// Adds the requests of another count of the same caller.
+    #[inline]
     pub fn add(&mut self, other: &Self) {
         self.requests = self.requests.saturating_add(other.requests);
         self.last = self.last.max(other.last);
