@@ -47,6 +47,19 @@ pub(crate) struct Key {
     hash: u64,
 }
 
+impl Key {
+    /// Whether the key is the whole name.
+    #[inline]
+    pub(crate) fn is_short(&self) -> bool {
+        index(self.length) <= SHORT
+    }
+
+    /// The name and its length, when it is short.
+    pub(crate) fn name(&self) -> ([u8; SHORT], usize) {
+        (bytes(self.a, self.b), index(self.length))
+    }
+}
+
 /// Each name once in each scope, by number, in an open table with linear probing.
 #[derive(Debug)]
 pub(crate) struct Names {
@@ -132,6 +145,14 @@ impl Names {
         hasher.write_u64(b);
         hasher.write_u64(u64::from(length) << 32 | u64::from(scope));
         hasher.finish()
+    }
+
+    /// A number that the name has if it is where it most likely is: a look into far
+    /// memory without a decision, so that many of them can be waited for together.
+    #[inline]
+    pub(crate) fn guess(&self, key: &Key) -> u32 {
+        let spot = spot(key.hash) & self.table.len().wrapping_sub(1);
+        self.table.get(spot).map_or(EMPTY, |entry| entry.number)
     }
 
     /// The number of a name, when it has one.
@@ -245,16 +266,7 @@ impl Names {
             if length > SHORT {
                 call(entry.number, self.long(entry).unwrap_or_default());
             } else {
-                let mut name = [0; SHORT];
-                for (byte, of) in name.iter_mut().zip(
-                    entry
-                        .a
-                        .to_le_bytes()
-                        .into_iter()
-                        .chain(entry.b.to_le_bytes()),
-                ) {
-                    *byte = of;
-                }
+                let name = bytes(entry.a, entry.b);
                 call(entry.number, name.get(..length).unwrap_or_default());
             }
         }
@@ -281,6 +293,11 @@ fn short(name: &[u8]) -> Option<(u64, u64)> {
         .rev()
         .fold(0, |sum, byte| sum << 8 | u64::from(*byte));
     Some((first, 0))
+}
+
+/// The bytes of a short name, and zeros behind it.
+fn bytes(a: u64, b: u64) -> [u8; SHORT] {
+    (u128::from(b) << 64 | u128::from(a)).to_le_bytes()
 }
 
 fn spot(hash: u64) -> usize {
@@ -318,6 +335,10 @@ mod tests {
                     prop_assert_eq!(inside, key);
                 }
                 prop_assert_eq!(names_of.find(&name, key), numbers.get(&name).copied());
+                let (known, short) = key.name();
+                prop_assert_eq!(key.is_short(), name.len() <= 16);
+                prop_assert!(!key.is_short() || known.get(..short) == Some(&name[..]));
+                let _ = names_of.guess(&key);
                 if let std::collections::hash_map::Entry::Vacant(new) = numbers.entry(name.clone()) {
                     let number = names_of.insert_next(&name, key).unwrap();
                     new.insert(number);

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use deprovision_core::id::CallerId;
 use deprovision_core::time::Timestamp;
 use deprovision_core::usage::{CallerCounts, Stretches};
 use hashbrown::HashMap;
@@ -14,7 +15,7 @@ use super::tally::{Tally, class_of};
 use super::unmatched::{Stray, Strays};
 use crate::agents::{Agents, Kind};
 use crate::line::{FastLine, LogLine, PathCut, Request};
-use crate::names::Names;
+use crate::names::{Key, Names};
 use crate::route::{NO_SLOT, RouteTable, Slot, Target, Walk, index};
 
 /// How far a line may be ahead of our clock, in seconds: clocks of two machines are
@@ -26,6 +27,9 @@ const MAX_AGENTS: usize = 4096;
 
 /// How many bytes a caller takes in the shard, while the callers are put into order.
 const FINISHED_CALLER: usize = 100;
+
+/// How many calls wait for their memory together.
+const TOGETHER: usize = 16;
 
 /// What is counted, and how.
 #[derive(Debug, Clone)]
@@ -71,6 +75,8 @@ pub(crate) struct Counter<'t> {
     /// The stretch that lines are in now, and how many it has.
     stretch: Option<(i64, i64, u64)>,
     pub(super) callers: Names,
+    /// Each caller's id and number, in the order of the ids, when all is counted.
+    pub(super) named: Vec<(CallerId, u32)>,
     /// By kind of caller, then by slot.
     pub(super) tallies: [Vec<Tally>; 3],
     pub(super) pairs: Vec<Pairs>,
@@ -80,6 +86,9 @@ pub(crate) struct Counter<'t> {
     /// About how many callers there are, once they are too many.
     pub(super) sketch: Option<Sketch>,
     pair_bytes: usize,
+    /// Calls of callers with short names: waiting for their memory together takes less
+    /// time.
+    waiting: Vec<(usize, Key, u32)>,
     /// Where pairs are merged.
     space: CallerCounts,
     kinds: HashMap<Vec<u8>, Option<Kind>, foldhash::fast::RandomState>,
@@ -96,6 +105,7 @@ impl<'t> Counter<'t> {
             seen: Stretches::default(),
             stretch: None,
             callers: Names::new(),
+            named: Vec::new(),
             tallies: Default::default(),
             pairs: Vec::new(),
             unlisted: HashMap::default(),
@@ -103,6 +113,7 @@ impl<'t> Counter<'t> {
             strays: Strays::default(),
             sketch: None,
             pair_bytes: 0,
+            waiting: Vec::new(),
             space: CallerCounts::default(),
             kinds: HashMap::default(),
             last_kinds: vec![None; 256],
@@ -240,9 +251,15 @@ impl<'t> Counter<'t> {
             }
         }
         if kind == Kind::Consumer && self.options.callers {
-            match self.caller(line.caller) {
-                Some(caller) => self.pair(slot, caller, at),
-                None => self.unlisted(slot, 1),
+            let second = at.and_then(|at| u32::try_from(at).ok()).unwrap_or(0);
+            let key = self.callers.key(0, line.caller);
+            if key.is_short() {
+                self.waiting.push((slot, key, second));
+                if self.waiting.len() == TOGETHER {
+                    self.serve_waiting();
+                }
+            } else {
+                self.call(slot, line.caller, key, second);
             }
         }
         at
@@ -304,8 +321,7 @@ impl<'t> Counter<'t> {
     }
 
     /// The number of a caller; `None` when there are too many to list this one.
-    fn caller(&mut self, name: &[u8]) -> Option<u32> {
-        let key = self.callers.key(0, name);
+    fn caller(&mut self, name: &[u8], key: Key) -> Option<u32> {
         if let Some(number) = self.callers.find(name, key) {
             return Some(number);
         }
@@ -318,12 +334,29 @@ impl<'t> Counter<'t> {
         }
     }
 
-    /// A caller called an endpoint.
-    fn pair(&mut self, slot: usize, caller: u32, at: Option<i64>) {
+    /// Counts the calls that wait.
+    fn serve_waiting(&mut self) {
+        let waiting = std::mem::take(&mut self.waiting);
+        let guesses = waiting.iter().map(|(_, key, _)| self.callers.guess(key));
+        // Nothing is done with the guesses: what they bring is near when it is needed.
+        std::hint::black_box(guesses.fold(0, |all, guess| all ^ guess));
+        for (slot, key, second) in &waiting {
+            let (name, length) = key.name();
+            self.call(*slot, name.get(..length).unwrap_or_default(), *key, *second);
+        }
+        self.waiting = waiting;
+        self.waiting.clear();
+    }
+
+    /// A caller called an endpoint; in second zero when the time is not known.
+    fn call(&mut self, slot: usize, name: &[u8], key: Key, second: u32) {
+        let Some(caller) = self.caller(name, key) else {
+            self.unlisted(slot, 1);
+            return;
+        };
         if self.pairs.len() <= slot {
             self.pairs.resize_with(slot + 1, Pairs::default);
         }
-        let second = at.and_then(|at| u32::try_from(at).ok()).unwrap_or(0);
         if let Some(pairs) = self.pairs.get_mut(slot)
             && pairs.add(caller, second)
         {
@@ -348,9 +381,14 @@ impl<'t> Counter<'t> {
         *self.unlisted.entry(slot).or_default() += requests;
     }
 
-    /// Stops to list more callers before they take more than they may. To be called
-    /// after each block of lines.
-    pub(crate) fn keep_to_budget(&mut self) {
+    /// To be called after each block of lines.
+    pub(crate) fn end_of_block(&mut self) {
+        self.serve_waiting();
+        self.keep_to_budget();
+    }
+
+    /// Stops to list more callers before they take more than they may.
+    fn keep_to_budget(&mut self) {
         let named = self.callers.most_bytes() + self.callers.len() * FINISHED_CALLER;
         if self.sketch.is_some() || named + self.pair_bytes <= self.options.memory {
             return;
@@ -360,13 +398,16 @@ impl<'t> Counter<'t> {
         self.sketch = Some(sketch);
     }
 
-    /// All is counted.
-    pub(crate) fn finish(mut self) -> Self {
+    /// All is counted. `name` makes a caller's id of its name.
+    pub(crate) fn finish(&mut self, name: impl Fn(&[u8]) -> Option<CallerId>) {
         for slot in 0..self.pairs.len() {
             self.merge(slot);
         }
+        let named = &mut self.named;
+        self.callers
+            .each(|number, text| named.extend(name(text).map(|id| (id, number))));
+        named.sort_unstable();
         self.end_stretch();
-        self
     }
 }
 

@@ -27,7 +27,7 @@ struct Part {
 /// Puts what all threads counted into the shard. `name` makes a caller's id of its
 /// name.
 pub(crate) fn gather(
-    counters: Vec<Counter<'_>>,
+    mut counters: Vec<Counter<'_>>,
     table: &RouteTable,
     name: &(dyn Fn(&[u8]) -> Option<CallerId> + Sync),
     shard: &mut Shard,
@@ -37,7 +37,7 @@ pub(crate) fn gather(
     let mut sketch: Option<Sketch> = None;
     let mut strays = Vec::new();
     let mut parts: Vec<Part> = Vec::new();
-    let (callers, numbers) = unify(&counters, name);
+    let (callers, numbers) = unify(&mut counters);
     if counters.iter().any(|counter| counter.sketch.is_some()) {
         let mut all = Sketch::new();
         for counter in &counters {
@@ -128,19 +128,20 @@ fn add(
 
 /// The ids of all callers in order, and for each thread the place of each of its
 /// callers among them.
-fn unify(
-    counters: &[Counter<'_>],
-    name: &(dyn Fn(&[u8]) -> Option<CallerId> + Sync),
-) -> (Vec<CallerId>, Vec<Vec<u32>>) {
+fn unify(counters: &mut [Counter<'_>]) -> (Vec<CallerId>, Vec<Vec<u32>>) {
     let mut named: Vec<(CallerId, usize, u32)> = Vec::new();
     let mut numbers: Vec<Vec<u32>> = Vec::new();
-    for (thread, counter) in counters.iter().enumerate() {
+    for (thread, counter) in counters.iter_mut().enumerate() {
         numbers.push(vec![u32::MAX; counter.callers.len()]);
-        counter.callers.each(|number, text| {
-            named.extend(name(text).map(|id| (id, thread, number)));
-        });
+        let of_thread = std::mem::take(&mut counter.named);
+        named.extend(
+            of_thread
+                .into_iter()
+                .map(|(id, number)| (id, thread, number)),
+        );
     }
-    named.sort_unstable();
+    // The stable sort finds what is in order already.
+    named.sort();
     let mut callers: Vec<CallerId> = Vec::new();
     for (id, thread, number) in named {
         if callers.last() != Some(&id) {

@@ -40,7 +40,7 @@ impl<'a> Sums<'a> {
         if pairs == 0 {
             return CallerCounts::default();
         }
-        if self.callers > MOST || pairs < self.callers / 64 {
+        if self.callers > MOST || pairs < self.callers / 512 {
             return lists
                 .iter()
                 .flat_map(|(thread, list)| {

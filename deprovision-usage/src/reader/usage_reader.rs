@@ -286,7 +286,8 @@ impl UsageReader {
             None,
         ));
         let order = Mutex::new(Order::default());
-        let work = || self.work(&options, &feed, &order, opened_at);
+        let namer = Namer::new(self.pseudonyms.as_ref());
+        let work = || self.work(&options, &namer, &feed, &order, opened_at);
         let workers: Vec<Worker<'_>> = std::thread::scope(|scope| {
             let helpers: Vec<_> = (1..self.threads).map(|_| scope.spawn(work)).collect();
             let mut workers = vec![work()];
@@ -317,9 +318,8 @@ impl UsageReader {
             shard.malformed.lines += worker.malformed;
             shard.malformed.unreadable.merge(&worker.unreadable);
             shard.malformed.unreadable_undated += worker.unreadable_undated;
-            counters.push(worker.counter.finish());
+            counters.push(worker.counter);
         }
-        let namer = Namer::new(self.pseudonyms.as_ref());
         gather(counters, &self.table, &|name| namer.id(name), &mut shard);
         Ok(UsageReading {
             shard,
@@ -331,6 +331,7 @@ impl UsageReader {
     fn work(
         &self,
         options: &Options,
+        namer: &Namer,
         feed: &Mutex<(Feed, Option<UsageReaderError>)>,
         order: &Mutex<Order>,
         opened_at: Option<Timestamp>,
@@ -342,14 +343,14 @@ impl UsageReader {
                 let mut feed = feed.lock().unwrap_or_else(PoisonError::into_inner);
                 let (feed, failed) = &mut *feed;
                 if failed.is_some() {
-                    return worker;
+                    break;
                 }
                 match feed.next(&mut buffer) {
                     Ok(Some(block)) => block,
-                    Ok(None) => return worker,
+                    Ok(None) => break,
                     Err(error) => {
                         *failed = Some(error);
-                        return worker;
+                        break;
                     }
                 }
             };
@@ -360,6 +361,8 @@ impl UsageReader {
             let mut order = order.lock().unwrap_or_else(PoisonError::into_inner);
             order.add(block.number, end);
         }
+        worker.counter.finish(|name| namer.id(name));
+        worker
     }
 }
 

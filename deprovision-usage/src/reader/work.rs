@@ -66,7 +66,7 @@ impl<'t> Worker<'t> {
                 end.last = Some(at);
             }
         }
-        self.counter.keep_to_budget();
+        self.counter.end_of_block();
         end
     }
 
