@@ -11,12 +11,16 @@ use deprovision_core::provider::{ErrorKind, ProviderError, UsageSource};
 use deprovision_core::time::{Clock, Period, Window};
 use deprovision_core::usage::UsageEvidence;
 
-use crate::job::Job;
-use crate::reading::Reading;
-use crate::route::Matcher;
+use crate::agents::Agents;
+use crate::count::CallerBy;
+use crate::format::Format;
+use crate::question::{OPERATION, Question, Reading};
+use crate::reader::UsageReader;
+use crate::route::RouteTable;
 
-/// The files of one access log in the Common or Combined Log Format, as a
-/// [`UsageSource`]. All files are read anew for each question, line by line.
+/// The files of one access log, as a [`UsageSource`]: [`UsageReader`] for one API and
+/// one window. All files are read anew for each question, and once more where the
+/// newest call may lie outside of the window.
 ///
 /// The files are those of *one* log, the current one and its rotations in any
 /// order. Servers that write logs of their own are sources of their own: one's
@@ -48,35 +52,38 @@ use crate::route::Matcher;
 /// - with a malformed line that may be a call in the window,
 /// - with a line that is stamped more than 5 seconds after now: a clock is wrong,
 ///   and when it was written is not known,
-/// - with more callers than are listed, or about a window that is not over.
+/// - with more callers than there is memory for, or about a window that is not over.
+///
+/// It is unknown when the format of a file is to be found out and can not be told.
 ///
 /// A malformed line is no call when its request is whole and meant for something
 /// else, or when it was written outside of the window. Its request is whole when a
 /// status follows it and nothing in the line looks like a second one (a second time
 /// or a second `HTTP/1.1"`; where two lines run into each other even a well-formed
-/// line is malformed). When it was written is told by its time, or without one by
-/// its neighbours in the file, and must be further from the window than the longest
-/// gap.
+/// line is malformed). A whole request for the API counts as a request, of a caller who
+/// is not known. When a line without one was written is told by its time, or without one
+/// by its neighbours in the file, and must be further from the window than the longest
+/// gap; at the beginning or the end of a file it may be any time.
+///
+/// A request whose time is not known, since a clock is wrong, counts.
 ///
 /// The watermark is the time of the newest line, or of the heartbeat when that is
 /// newer.
 pub struct AccessLog {
-    name: String,
+    /// Without routes: each question has its own.
+    reader: UsageReader,
     paths: Vec<PathBuf>,
-    clock: Arc<dyn Clock>,
     max_gap: Period,
     lag: Period,
-    max_callers: usize,
     heartbeat: Option<PathBuf>,
     neighbours: Vec<Api>,
-    own_agents: Vec<String>,
 }
 
 impl AccessLog {
     /// The log of that name in those files: plain, or packed with gzip (also
     /// several members one after the other) or zstd, as their first bytes say.
     ///
-    /// Name a file or its packed copy, not both: each line would count twice.
+    /// Name a file or its packed copy: where both are there, they are refused.
     #[must_use]
     pub fn new(
         name: impl Into<String>,
@@ -84,20 +91,47 @@ impl AccessLog {
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
-            name: name.into(),
+            // Whoever calls must be told, whatever program it says that it is.
+            reader: UsageReader::new(name, RouteTable::new([]), clock)
+                .with_format(Format::combined())
+                .with_agents(Agents::none()),
             paths: paths.into_iter().map(Into::into).collect(),
-            clock,
             max_gap: Period::hours(1),
             lag: Period::minutes(1),
-            max_callers: 1_000_000,
             heartbeat: None,
             neighbours: Vec::new(),
-            own_agents: Vec::new(),
         }
     }
 
+    /// The format of the lines. The default is the Common or Combined Log Format.
+    #[must_use]
+    pub fn with_format(mut self, format: Format) -> Self {
+        self.reader = self.reader.with_format(format);
+        self
+    }
+
+    /// Finds the format of each file out by its first lines
+    /// ([`detect`](crate::detect)).
+    ///
+    /// A guess can be wrong where lines are damaged: a torn line of one format may be a
+    /// whole one of another, and is then no doubt. Better name the format.
+    #[must_use]
+    pub fn with_detected_format(mut self) -> Self {
+        self.reader = self.reader.with_detected_format();
+        self
+    }
+
+    /// By which field callers are named; where a line does not have it, by the
+    /// client's address.
+    #[must_use]
+    pub fn with_caller(mut self, caller: CallerBy) -> Self {
+        self.reader = self.reader.with_caller(caller);
+        self
+    }
+
     /// The longest time between two lines of a log that is being written. The
-    /// default is an hour, which a log of many APIs or with health checks keeps.
+    /// default is an hour, which a log of many APIs or with health checks keeps; a
+    /// minute is the least.
     #[must_use]
     pub fn with_max_gap(mut self, max_gap: Period) -> Self {
         self.max_gap = max_gap;
@@ -113,11 +147,11 @@ impl AccessLog {
         self
     }
 
-    /// How many callers are listed. The default is a million. Requests of more
-    /// callers are counted and make the answer partial.
+    /// How many bytes the list of callers may take ([`UsageReader::with_memory`]).
+    /// Requests of more callers are counted and make the answer partial.
     #[must_use]
-    pub fn with_max_callers(mut self, max_callers: usize) -> Self {
-        self.max_callers = max_callers;
+    pub fn with_memory(mut self, bytes: usize) -> Self {
+        self.reader = self.reader.with_memory(bytes);
         self
     }
 
@@ -147,41 +181,38 @@ impl AccessLog {
     /// give the same to the probe.
     #[must_use]
     pub fn with_probe_agent(mut self, agent: impl Into<String>) -> Self {
-        self.own_agents.push(agent.into());
+        self.reader = self.reader.with_probe_agent(agent);
         self
     }
 
-    /// Reads the log: the answer of [`UsageSource::usage`], and the lines that
-    /// could not be read.
+    /// Reads the log: the answer of [`UsageSource::usage`], and what the log covers.
     ///
     /// # Errors
-    /// When a file is there and can not be read, or is packed with bzip2 or xz.
+    /// When a file is there and can not be read, is packed with bzip2 or xz, or begins
+    /// as another one does.
     pub async fn read(&self, api: &Api, window: Window) -> Result<Reading, ProviderError> {
-        let job = Job {
-            source: self.name.clone(),
-            api: api.id.clone(),
-            matcher: Matcher::new(api, &self.neighbours),
+        let question = Question {
+            reader: self.reader.clone(),
+            api: api.clone(),
+            neighbours: self.neighbours.clone(),
             window,
             paths: self.paths.clone(),
             heartbeat: self.heartbeat.clone(),
             max_gap: self.max_gap,
-            max_callers: self.max_callers,
-            own_agents: self.own_agents.clone(),
-            clock: self.clock.clone(),
         };
-        tokio::task::spawn_blocking(move || job.run())
+        tokio::task::spawn_blocking(move || question.answer())
             .await
             .map_err(|error| {
-                ProviderError::new(ErrorKind::Transient, "read access log", "ask again")
-                    .with_source(error)
+                ProviderError::new(ErrorKind::Transient, OPERATION, "ask again").with_source(error)
             })?
     }
 }
 
 impl fmt::Debug for AccessLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the reader: whoever knows the probe's agent can hide behind it.
         f.debug_struct("AccessLog")
-            .field("name", &self.name)
+            .field("name", &self.reader.source())
             .field("paths", &self.paths)
             .field("heartbeat", &self.heartbeat)
             .field("max_gap", &self.max_gap)
@@ -193,7 +224,7 @@ impl fmt::Debug for AccessLog {
 #[async_trait]
 impl UsageSource for AccessLog {
     fn name(&self) -> &str {
-        &self.name
+        self.reader.source()
     }
 
     fn lag(&self) -> Period {

@@ -63,6 +63,15 @@ impl Agents {
         })
     }
 
+    /// No lists: whoever calls is a consumer.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            bots: RegexSet::empty(),
+            health_checks: RegexSet::empty(),
+        }
+    }
+
     /// Other bots than those of the list: regular expressions that are searched for
     /// anywhere in the user agent, without case.
     ///

@@ -9,25 +9,10 @@ use deprovision_core::secret::Secret;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use crate::line::LogLine;
-
 /// What begins the id of a caller whose name is no id.
 const ESCAPED: &str = "escaped:";
 /// What begins the id of a caller whose name is too long for one.
 const HASHED: &str = "hashed:";
-
-/// The id of the caller: two callers never get the same one.
-///
-/// A name that is an id is the id. An address is written in its shortest usual
-/// form, an IPv4 address inside IPv6 as IPv4. Every other name is written as
-/// `escaped:` with `+XX` for what an id may not hold, or, when that is too long,
-/// as `hashed:` with its SHA-256.
-pub(crate) fn caller_of(line: &LogLine<'_>) -> Result<CallerId, ParseIdError> {
-    match &line.user {
-        Some(user) => caller(user),
-        None => caller(&address(&line.client)),
-    }
-}
 
 /// What begins a pseudonym.
 const PSEUDONYM: &str = "anon:";
@@ -62,6 +47,10 @@ impl Namer {
     }
 }
 
+/// The id of a name: two names never get the same one.
+///
+/// A name that is an id is the id. Every other name is written as `escaped:` with `+XX`
+/// for what an id may not hold, or, when that is too long, as `hashed:` with its SHA-256.
 fn caller(name: &[u8]) -> Result<CallerId, ParseIdError> {
     if let Ok(text) = std::str::from_utf8(name)
         && !text.starts_with(ESCAPED)
@@ -83,7 +72,8 @@ fn caller(name: &[u8]) -> Result<CallerId, ParseIdError> {
         .or_else(|_| CallerId::parse(format!("{HASHED}{}", Digest::of_bytes(name).to_hex())))
 }
 
-/// One writing for all writings of an address.
+/// One writing for all writings of an address: the shortest usual one, and of an IPv4
+/// address inside IPv6 that of IPv4.
 fn address(client: &[u8]) -> Vec<u8> {
     let parsed = std::str::from_utf8(client)
         .ok()

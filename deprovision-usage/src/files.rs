@@ -1,14 +1,8 @@
-//! The files of a log, opened at one moment and read line by line, packed or not.
+//! The files of a log, opened at one moment, and how each is packed.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
-
-use flate2::bufread::MultiGzDecoder;
-use zstd::stream::read::Decoder as ZstdDecoder;
-
-/// How much is read at a time.
-const CHUNK: usize = 64 * 1024;
+use std::io::{self, Read as _};
+use std::path::PathBuf;
 
 /// How much of one line is looked at. What is longer is malformed.
 pub(crate) const MAX_LINE: usize = 64 * 1024;
@@ -144,87 +138,11 @@ impl Identity {
     }
 }
 
-/// What reading a file ends with, when not with its end.
-#[derive(Debug)]
-pub(crate) enum ReadError<E> {
-    /// The file could not be read.
-    Io(io::Error),
-    /// It became shorter while it was read.
-    Truncated,
-    /// It is packed in a way that is not read, with that name.
-    Packed(&'static str),
-    /// The visitor's own error.
-    Visitor(E),
-}
-
-/// How far a file was read.
-#[derive(Debug)]
-pub(crate) struct ReadTo {
-    /// How many lines were visited.
-    pub(crate) lines: u64,
-    /// Why it could not be unpacked behind them; `None` when they are all.
-    pub(crate) damage: Option<io::Error>,
-}
-
 impl OpenFile {
     /// Its path, what there is to read of it, and how much that is.
     pub(crate) fn into_parts(self) -> (PathBuf, io::Take<File>, u64) {
         (self.path, self.file.take(self.length), self.length)
     }
-
-    /// Calls the visitor with each line's number, text (without its line feed, at
-    /// most [`MAX_LINE`] bytes) and whether it was cut.
-    pub(crate) fn lines<E>(
-        self,
-        mut visit: impl FnMut(&Path, u64, &[u8], bool) -> Result<(), E>,
-    ) -> Result<ReadTo, ReadError<E>> {
-        let mut raw = BufReader::with_capacity(CHUNK, self.file.take(self.length));
-        let mut visit = |number, text: &[u8], cut| visit(&self.path, number, text, cut);
-        let read = match Packing::of(raw.fill_buf().map_err(ReadError::Io)?) {
-            Packing::Plain => {
-                let read = each_line(&mut raw, &mut visit)?;
-                if let Some(error) = read.damage {
-                    return Err(ReadError::Io(error));
-                }
-                read
-            }
-            // A rotated log may be several members one after the other.
-            Packing::Gzip => {
-                let decoder = MultiGzDecoder::new(&mut raw);
-                each_line(&mut BufReader::with_capacity(CHUNK, decoder), &mut visit)?
-            }
-            Packing::Zstd => {
-                let decoder = ZstdDecoder::with_buffer(&mut raw).map_err(ReadError::Io)?;
-                each_line(&mut BufReader::with_capacity(CHUNK, decoder), &mut visit)?
-            }
-            Packing::Other(name) => return Err(ReadError::Packed(name)),
-        };
-        // What was not read of the file is no longer there.
-        if read.damage.is_none() && raw.get_ref().limit() > 0 {
-            return Err(ReadError::Truncated);
-        }
-        Ok(read)
-    }
-}
-
-/// Visits the lines up to the end, or to where the reader fails.
-fn each_line<E>(
-    reader: &mut impl BufRead,
-    visit: &mut impl FnMut(u64, &[u8], bool) -> Result<(), E>,
-) -> Result<ReadTo, ReadError<E>> {
-    let mut line = Vec::new();
-    let mut lines = 0;
-    let damage = loop {
-        match next_line(reader, &mut line) {
-            Err(error) => break Some(error),
-            Ok((0, _)) => break None,
-            Ok((_, cut)) => {
-                lines += 1;
-                visit(lines, &line, cut).map_err(ReadError::Visitor)?;
-            }
-        }
-    };
-    Ok(ReadTo { lines, damage })
 }
 
 /// How a file is packed, as its first bytes say.
@@ -252,74 +170,5 @@ impl Packing {
             [0xfd, b'7', b'z', b'X', b'Z', ..] => Self::Other("xz"),
             _ => Self::Plain,
         }
-    }
-}
-
-/// Reads up to and with the next line feed, and keeps the first [`MAX_LINE`] bytes
-/// before it. Gives how many bytes were read, and whether some were not kept.
-fn next_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<(u64, bool)> {
-    line.clear();
-    let (mut read, mut cut) = (0, false);
-    loop {
-        let chunk = match reader.fill_buf() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            other => other?,
-        };
-        let end = chunk.iter().position(|b| *b == b'\n');
-        let text = chunk.get(..end.unwrap_or(chunk.len())).unwrap_or_default();
-        let room = MAX_LINE.saturating_sub(line.len());
-        cut |= text.len() > room;
-        line.extend(text.iter().take(room));
-        let used = text.len() + usize::from(end.is_some());
-        read += used as u64;
-        reader.consume(used);
-        if end.is_some() || used == 0 {
-            return Ok((read, cut));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn lines_are_cut_as_the_standard_library_cuts_them(
-            text in prop::collection::vec(prop_oneof![Just(b'\n'), Just(b'a'), Just(b'\r')], 0..80),
-            capacity in 1usize..9,
-        ) {
-            let mut reader = BufReader::with_capacity(capacity, text.as_slice());
-            let mut lines = Vec::new();
-            let mut line = Vec::new();
-            let mut total = 0;
-            loop {
-                let (read, cut) = next_line(&mut reader, &mut line).unwrap();
-                if read == 0 { break; }
-                total += read;
-                prop_assert!(!cut);
-                lines.push(line.clone());
-            }
-            let expected: Vec<Vec<u8>> = text.split_inclusive(|b| *b == b'\n')
-                .map(|l| l.strip_suffix(b"\n").unwrap_or(l).to_vec()).collect();
-            prop_assert_eq!(lines, expected);
-            prop_assert_eq!(total, text.len() as u64);
-        }
-    }
-
-    #[test]
-    fn a_long_line_is_cut_and_the_next_one_is_whole() {
-        let mut text = vec![b'x'; MAX_LINE + 5];
-        text.extend(b"\nnext\n");
-        let mut reader = BufReader::new(text.as_slice());
-        let mut line = Vec::new();
-        assert_eq!(
-            next_line(&mut reader, &mut line).unwrap(),
-            (MAX_LINE as u64 + 6, true)
-        );
-        assert_eq!(line.len(), MAX_LINE);
-        assert_eq!(next_line(&mut reader, &mut line).unwrap(), (5, false));
-        assert_eq!(line, b"next");
     }
 }

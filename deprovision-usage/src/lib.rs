@@ -7,15 +7,13 @@ mod caller;
 mod count;
 mod files;
 mod format;
+mod heartbeat;
 mod inputs;
-mod job;
 mod line;
 mod names;
+mod question;
 mod reader;
-mod reading;
 mod route;
-mod tally;
-mod written;
 
 pub use access_log::AccessLog;
 pub use agents::{Agents, AgentsError};
@@ -26,6 +24,6 @@ pub use format::{
 };
 pub use inputs::{Depth, Input, Inputs, InputsError, LeftOut};
 pub use line::{LineError, LinePart, LogLine, Request, parse_line};
+pub use question::Reading;
 pub use reader::{Progress, UsageReader, UsageReaderError, UsageReading};
-pub use reading::{Malformed, MalformedLine, Reading};
 pub use route::RouteTable;

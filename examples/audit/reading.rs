@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use deprovision_core::time::Window;
+use deprovision_core::time::{Timestamp, Window};
 use deprovision_core::usage::UsageReport;
 use deprovision_usage::{
     Input, Inputs, LeftOut, Progress, RouteTable, UsageReader, UsageReaderError,
@@ -77,7 +77,8 @@ fn reader(
         reader = reader.with_threads(threads);
     }
     if let Some(since) = args.since {
-        reader = reader.with_window(Window::new(since, given.now()));
+        // To the end of the logs, whenever that is read.
+        reader = reader.with_window(Window::new(since, Timestamp::MAX));
     }
     reader
 }

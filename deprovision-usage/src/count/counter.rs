@@ -20,7 +20,7 @@ use crate::route::{NO_SLOT, RouteTable, Slot, Target, Walk, index};
 
 /// How far a line may be ahead of our clock, in seconds: clocks of two machines are
 /// never quite the same.
-const SKEW: i64 = 5;
+pub(crate) const SKEW: i64 = 5;
 
 /// How many user agents are remembered.
 const MAX_AGENTS: usize = 4096;

@@ -11,5 +11,5 @@ mod template;
 mod unmatched;
 
 pub use callers::CallerBy;
-pub(crate) use counter::{Counter, Options};
+pub(crate) use counter::{Counter, Options, SKEW};
 pub(crate) use gather::gather;

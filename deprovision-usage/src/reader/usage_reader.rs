@@ -171,8 +171,10 @@ impl UsageReader {
         self
     }
 
-    /// Only requests of this window are counted. All lines prove that the log was
-    /// written.
+    /// Only requests of this window are counted; one that ends when the files are opened
+    /// or later holds all that was written until then. All lines prove that the log was
+    /// written. Where only the beginning matters, let it end with [`Timestamp::MAX`]: a
+    /// report knows that what was written behind its end was not counted.
     #[must_use]
     pub fn with_window(mut self, window: Window) -> Self {
         self.window = Some(window);
@@ -187,6 +189,22 @@ impl UsageReader {
     pub fn with_memory(mut self, bytes: usize) -> Self {
         self.memory = bytes;
         self
+    }
+
+    /// The format is found out, also when one was given.
+    pub(crate) fn with_detected_format(mut self) -> Self {
+        self.format = None;
+        self
+    }
+
+    /// Other routes than those that it was made with.
+    pub(crate) fn with_table(mut self, table: RouteTable) -> Self {
+        self.table = Arc::new(table);
+        self
+    }
+
+    pub(crate) fn source(&self) -> &str {
+        &self.source
     }
 
     /// Where to tell how far the reading is.
@@ -278,7 +296,10 @@ impl UsageReader {
             callers: self.callers,
             agents,
             own_agents: self.own_agents.clone(),
-            window: self.window.map(|w| (second(w.from), second(w.to))),
+            window: self.window.map(|w| {
+                let open = opened_at.is_some_and(|at| w.to >= at);
+                (second(w.from), if open { i64::MAX } else { second(w.to) })
+            }),
             memory: self.memory / self.threads,
         };
         let feed = Mutex::new((
@@ -336,7 +357,7 @@ impl UsageReader {
         order: &Mutex<Order>,
         opened_at: Option<Timestamp>,
     ) -> Worker<'_> {
-        let mut worker = Worker::new(Counter::new(&self.table, options.clone()));
+        let mut worker = Worker::new(Counter::new(&self.table, options.clone()), options.window);
         let mut buffer = Vec::new();
         loop {
             let block = {

@@ -9,7 +9,7 @@ use super::order::{BlockEnd, between};
 use crate::count::Counter;
 use crate::files::MAX_LINE;
 use crate::format::Format;
-use crate::line::{LineError, LinePart, PathCut, Stamps, fast_line, is_one_line};
+use crate::line::{LineError, LinePart, PathCut, Request, Stamps, fast_line, is_one_line};
 
 /// One thread's part of a reading.
 #[derive(Debug)]
@@ -19,17 +19,20 @@ pub(super) struct Worker<'t> {
     pub(super) malformed: u64,
     pub(super) unreadable: Stretches,
     pub(super) unreadable_undated: u64,
+    /// Only requests in these seconds are counted.
+    window: Option<(i64, i64)>,
     stamps: Stamps,
     cut: PathCut,
 }
 
 impl<'t> Worker<'t> {
-    pub(super) fn new(counter: Counter<'t>) -> Self {
+    pub(super) fn new(counter: Counter<'t>, window: Option<(i64, i64)>) -> Self {
         Self {
             counter,
             malformed: 0,
             unreadable: Stretches::default(),
             unreadable_undated: 0,
+            window,
             stamps: Stamps::default(),
             cut: PathCut::default(),
         }
@@ -79,13 +82,15 @@ impl<'t> Worker<'t> {
         end: &mut BlockEnd,
     ) -> Option<i64> {
         let error = match format.parse(text) {
-            Ok(line) if text.len() > MAX_LINE => {
-                // What it holds further on is not known.
-                LineError::new(LinePart::Line, "is too long").at_time(line.at)
+            // What it holds further on is not known, whatever the beginning is.
+            parsed if text.len() > MAX_LINE => {
+                let at = parsed.map_or_else(|error| error.at(), |line| Some(line.at));
+                let error = LineError::new(LinePart::Line, "is too long");
+                at.into_iter().fold(error, LineError::at_time)
             }
             Ok(line) if format.is_combined() && !is_one_line(text) => {
                 // Two lines in one: the first is a call, the second may be any.
-                self.counter.malformed(&line.request);
+                self.malformed_call(&line.request, Some(line.at), now);
                 LineError::new(LinePart::Line, "is followed by another one").at_time(line.at)
             }
             Ok(line) => return self.counter.line(&line, now),
@@ -98,7 +103,7 @@ impl<'t> Worker<'t> {
             end.samples.push((end.lines, error.to_string()));
         }
         if let Some(request) = error.request() {
-            self.counter.malformed(request);
+            self.malformed_call(request, error.at(), now);
             return None;
         }
         match error.at().map(Timestamp::as_second) {
@@ -108,6 +113,19 @@ impl<'t> Worker<'t> {
             None => end.tail += 1,
         }
         None
+    }
+
+    /// A malformed line that holds a whole request.
+    fn malformed_call(&mut self, request: &Request<'_>, at: Option<Timestamp>, now: i64) {
+        let at = at.map(Timestamp::as_second).filter(|at| *at <= now);
+        // One whose time is not known may be of the window.
+        let outside = self
+            .window
+            .zip(at)
+            .is_some_and(|((from, to), at)| !(from..to).contains(&at));
+        if !outside {
+            self.counter.malformed(request);
+        }
     }
 
     fn between(&mut self, from: Option<i64>, to: i64, count: u64) {

@@ -7,7 +7,6 @@
 
 mod build;
 mod host;
-mod matcher;
 mod slots;
 mod table;
 mod target;
@@ -16,7 +15,6 @@ mod template;
 mod tests;
 mod walk;
 
-pub(crate) use matcher::Matcher;
 pub(crate) use slots::{NO_SLOT, Slot};
 pub use table::RouteTable;
 pub(crate) use table::index;

@@ -10,7 +10,6 @@ use super::build::Builder;
 use super::host::{Host, Hosts};
 use super::slots::{NO_SLOT, Slot, Slots};
 use super::walk::Walk;
-use crate::line::Request;
 use crate::names::Names;
 
 /// Nothing at that place of the tree.
@@ -196,16 +195,6 @@ impl RouteTable {
             target.as_bytes(),
         );
         self.endpoints(slot)
-    }
-
-    /// What a request is counted for.
-    pub(crate) fn meant<'a>(&'a self, request: &Request<'_>) -> Vec<&'a Endpoint> {
-        match request {
-            Request::Call { method, target } => {
-                self.endpoints(Walk::new(self).slot(method, None, target))
-            }
-            Request::Other(_) => Vec::new(),
-        }
     }
 
     /// The endpoints of a slot.

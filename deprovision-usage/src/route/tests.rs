@@ -1,11 +1,8 @@
-use std::borrow::Cow;
-
 use deprovision_core::catalog::{Api, Face, FaceKind, Method, Route};
 use deprovision_core::id::ApiId;
 use proptest::prelude::*;
 
-use super::matcher::Matcher;
-use crate::line::Request;
+use super::RouteTable;
 
 fn api(id: &str, hosts: &[&str], paths: &[&str]) -> Api {
     let mut api = Api::new(ApiId::parse(id).unwrap(), id);
@@ -14,22 +11,21 @@ fn api(id: &str, hosts: &[&str], paths: &[&str]) -> Api {
     api
 }
 
-fn meant(matcher: &Matcher, target: &str) -> bool {
-    matcher.is_meant(&Request::Call {
-        method: Cow::Borrowed(b"GET"),
-        target: Cow::Borrowed(target.as_bytes()),
-    })
+/// Whether a request counts for the API `a`.
+fn meant(table: &RouteTable, target: &str) -> bool {
+    let found = table.find("GET", None, target);
+    found.iter().any(|endpoint| endpoint.api.as_str() == "a")
 }
 
 #[track_caller]
 fn check(api: &Api, yes: &[&str], no: &[&str]) {
-    let matcher = Matcher::new(api, []);
+    let table = RouteTable::new([api]);
     for target in yes {
-        assert!(meant(&matcher, target), "{target} is meant for {}", api.id);
+        assert!(meant(&table, target), "{target} is meant for {}", api.id);
     }
     for target in no {
         assert!(
-            !meant(&matcher, target),
+            !meant(&table, target),
             "{target} is not meant for {}",
             api.id
         );
@@ -163,10 +159,10 @@ fn an_alias_does_not_narrow_an_api_without_hosts() {
 
 #[test]
 fn a_neighbour_gets_its_own_routes_and_nothing_else() {
-    let ours = api("orders", &[], &["/v1/orders", "/v1/{thing}/notes"]);
+    let ours = api("a", &[], &["/v1/orders", "/v1/{thing}/notes"]);
     let theirs = api("customers", &[], &["/v1/customers/{id}"]);
     let greedy = api("gateway", &[], &["/{proxy+}", "/v1/{any+}"]);
-    let matcher = Matcher::new(&ours, [&ours, &theirs, &greedy]);
+    let table = RouteTable::new([&ours, &theirs, &greedy]);
     for target in [
         "/v1/orders",
         "/v1/invoices",
@@ -174,22 +170,23 @@ fn a_neighbour_gets_its_own_routes_and_nothing_else() {
         "/v1/customers",
         "/v1/customers/notes",
     ] {
-        assert!(meant(&matcher, target), "{target}");
+        assert!(meant(&table, target), "{target}");
     }
-    assert!(!meant(&matcher, "/v1/customers/7"));
+    assert!(!meant(&table, "/v1/customers/7"));
 }
 
 #[test]
 fn an_api_without_routes_can_not_be_told() {
-    assert!(!Matcher::new(&api("a", &["api.example.com"], &[]), []).can_tell());
-    assert!(Matcher::new(&api("a", &[], &["/"]), []).can_tell());
+    let (none, root) = (api("a", &["api.example.com"], &[]), api("b", &[], &["/"]));
+    let table = RouteTable::new([&none, &root]);
+    assert!(table.without_routes().eq([&none.id]));
 }
 
 proptest! {
     #[test]
-    fn no_target_makes_the_matcher_panic(target in ".*", path in ".*") {
-        let matcher = Matcher::new(&api("a", &["h"], &[&path]), []);
-        meant(&matcher, &target);
+    fn no_target_makes_the_table_panic(target in ".*", path in ".*") {
+        let table = RouteTable::new([&api("a", &["h"], &[&path])]);
+        meant(&table, &target);
     }
 
     #[test]
@@ -210,7 +207,7 @@ proptest! {
             }
         }
         let target = format!("{target}/{tail}?{query}");
-        let matcher = Matcher::new(&api("a", &[], &["/v1/orders"]), []);
-        prop_assert!(meant(&matcher, &target), "{}", target);
+        let table = RouteTable::new([&api("a", &[], &["/v1/orders"])]);
+        prop_assert!(meant(&table, &target), "{}", target);
     }
 }

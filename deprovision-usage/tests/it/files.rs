@@ -60,7 +60,7 @@ async fn rotated_files_in_any_order_are_one_log() {
     ] {
         let reading = world.read(&world.log(&names)).await;
         assert_eq!(reading.usage.known_completely().unwrap().requests, 1);
-        assert_eq!(reading.lines, 97);
+        assert_eq!(reading.coverage.unwrap().lines, 97);
     }
 }
 
@@ -87,7 +87,7 @@ async fn what_is_no_log_is_an_error_that_says_what_to_do() {
     let log = world.log(&["access.log.bz2"]);
     let error = log.usage(&world.api, window).await.unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Unsupported);
-    assert!(error.to_string().contains("unpack it first"));
+    assert!(error.to_string().contains("unpack it, or pack it"));
     assert!(error.source().is_none());
     let log = world.log(&["."]);
     let error = log.usage(&world.api, window).await.unwrap_err();
@@ -105,6 +105,6 @@ async fn any_bytes_are_read_without_harm() {
     }
     world.write("access.log", bytes);
     let reading = world.read(&world.log(&["access.log"])).await;
-    assert!(reading.malformed.count > 0);
+    assert!(reading.coverage.as_ref().unwrap().malformed > 0);
     assert!(reading.usage.doubt().is_some());
 }

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use deprovision_usage::Reading;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -15,6 +16,10 @@ fn gzip(text: &str) -> Vec<u8> {
 
 fn zstd(text: &str) -> Vec<u8> {
     zstd::encode_all(text.as_bytes(), 3).unwrap()
+}
+
+fn lines(reading: &Reading) -> u64 {
+    reading.coverage.as_ref().unwrap().lines
 }
 
 /// Two days with a line every half hour, in two halves, and one call in each.
@@ -43,7 +48,7 @@ async fn packed_files_count_as_the_plain_ones_do() {
     for packed in ["gz", "zst"] {
         let reading = world.read(&world.log(&["access.log", packed])).await;
         assert_eq!(reading.usage.known_completely().unwrap(), expected);
-        assert_eq!(reading.lines, plain.lines);
+        assert_eq!(lines(&reading), lines(&plain));
     }
 }
 
@@ -102,5 +107,5 @@ async fn i_9_a_packed_file_without_a_line_is_an_empty_one() {
     world.write("old.gz", gzip(""));
     let reading = world.read(&world.log(&["access.log", "old.gz"])).await;
     let doubt = reading.usage.doubt().unwrap();
-    assert!(doubt.contains("old.gz is missing or empty"), "{doubt}");
+    assert!(doubt.contains("old.gz is empty"), "{doubt}");
 }

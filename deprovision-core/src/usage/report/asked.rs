@@ -16,6 +16,8 @@ pub struct AskedReport<'a> {
     /// Each source, with what is missing of the period for any API.
     sources: Vec<(Source<'a>, Vec<String>)>,
     since: Timestamp,
+    /// Until when it is asked; `None` is until each source was read.
+    until: Option<Timestamp>,
     max_gap: Period,
     unreadable: u64,
 }
@@ -31,30 +33,54 @@ impl UsageReport {
         max_gap: Period,
         unreadable: u64,
     ) -> AskedReport<'_> {
-        let sources = Source::all(self)
-            .into_iter()
-            .map(|source| {
-                let window = Window::new(since, source.read_at);
-                let missing = source.missing(window, max_gap, unreadable);
-                (source, missing)
-            })
-            .collect();
-        AskedReport {
-            sources,
-            since,
-            max_gap,
-            unreadable,
-        }
+        AskedReport::of(self, since, None, max_gap, unreadable)
+    }
+
+    /// The report, to be asked about one window. A source without any line for longer
+    /// than `max_gap`, or with any line that may be a call of anything, is incomplete.
+    ///
+    /// What was counted can not be taken apart: the shards must be of readings of that
+    /// window ([`Shard::window`](crate::usage::Shard::window)), or the evidence is about
+    /// a longer one.
+    #[must_use]
+    pub fn asked_about(&self, window: Window, max_gap: Period) -> AskedReport<'_> {
+        AskedReport::of(self, window.from, Some(window.to), max_gap, 0)
     }
 }
 
-impl AskedReport<'_> {
+impl<'a> AskedReport<'a> {
+    fn of(
+        report: &'a UsageReport,
+        since: Timestamp,
+        until: Option<Timestamp>,
+        max_gap: Period,
+        unreadable: u64,
+    ) -> Self {
+        let mut asked = Self {
+            sources: Vec::new(),
+            since,
+            until,
+            max_gap,
+            unreadable,
+        };
+        for source in Source::all(report) {
+            let missing = source.missing(asked.window(&source), max_gap, unreadable);
+            asked.sources.push((source, missing));
+        }
+        asked
+    }
+
+    /// The window that the source is asked about.
+    fn window(&self, source: &Source<'_>) -> Window {
+        Window::new(self.since, self.until.unwrap_or(source.read_at))
+    }
+
     /// What each source says about the API, as [`UsageReport::evidence`] does.
     #[must_use]
     pub fn evidence(&self, api: &Api) -> Vec<Observation<UsageEvidence>> {
         self.sources
             .iter()
-            .map(|(source, missing)| evidence(source, missing, api, self.since))
+            .map(|(source, missing)| evidence(source, missing, api, self.window(source)))
             .collect()
     }
 
@@ -64,7 +90,7 @@ impl AskedReport<'_> {
         self.sources
             .iter()
             .map(|(source, missing)| {
-                SourceCoverage::of(source, missing.clone(), self.since, self.max_gap)
+                SourceCoverage::of(source, missing.clone(), self.window(source), self.max_gap)
             })
             .collect()
     }

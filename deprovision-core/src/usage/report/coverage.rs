@@ -42,14 +42,13 @@ impl SourceCoverage {
     pub(super) fn of(
         source: &Source<'_>,
         missing: Vec<String>,
-        since: Timestamp,
+        window: Window,
         max_gap: Period,
     ) -> Self {
         let sum = |of: fn(&super::Shard) -> u64| {
             let each = source.shards.iter().map(|shard| of(shard));
             each.fold(0, u64::saturating_add)
         };
-        let window = Window::new(since, source.read_at);
         let mut samples: Vec<MalformedSample> = source
             .shards
             .iter()
@@ -60,12 +59,12 @@ impl SourceCoverage {
         Self {
             source: source.name.to_owned(),
             read_at: source.read_at,
-            since,
+            since: window.from,
             covered: covered(source, max_gap),
             gaps: source.seen.gaps(window, max_gap),
             lines: sum(|shard| shard.lines),
             malformed: sum(|shard| shard.malformed.lines),
-            unreadable: source.unreadable_in(window),
+            unreadable: source.unreadable_in(window, max_gap),
             future: source.future(),
             samples,
             missing,

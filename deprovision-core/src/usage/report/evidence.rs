@@ -11,9 +11,9 @@ impl UsageReport {
     /// What each source says about the API: one observation a source, for
     /// [`verdict`](crate::usage::verdict).
     ///
-    /// The window of the evidence reaches from the source's first record, or from
-    /// `since` where that is earlier, to when the source was read. Whether it is
-    /// complete is asked for the time from `since` on.
+    /// The window of the evidence reaches from the source's first record that was
+    /// counted, or from `since` where that is earlier, to when the source was read.
+    /// Whether it is complete is asked for the time from `since` on.
     ///
     /// Bots and health checks are no callers, but requests: an API that only they
     /// call is in use by something. See
@@ -29,19 +29,25 @@ impl UsageReport {
     }
 }
 
-/// What one source says about the API. `missing` is what of the time since then is
-/// missing for any API.
+/// What one source says about the API. `missing` is what of the window is missing for
+/// any API.
 pub(super) fn evidence(
     source: &Source<'_>,
     missing: &[String],
     api: &Api,
-    since: Timestamp,
+    asked: Window,
 ) -> Observation<UsageEvidence> {
     let name = source.name;
     let (Some(first), Some(last)) = (source.seen.first(), source.seen.last()) else {
-        return Observation::unknown(format!("{name}: {}", missing.join("; ")));
+        let why = match missing {
+            [] => "there is no line whose time is known".to_owned(),
+            _ => missing.join("; "),
+        };
+        return Observation::unknown(format!("{name}: {why}"));
     };
-    let window = Window::new(since.min(first), source.read_at);
+    // All that was counted is in it, and no time of which nothing was counted.
+    let counted = source.counted(first);
+    let window = Window::new(asked.from.min(counted.from), asked.to.max(counted.to));
     let (demand, by_caller) = source.demand(api);
     let mut missing = missing.to_vec();
     if demand.malformed > 0 {

@@ -64,11 +64,22 @@ impl<'a> Source<'a> {
         source
     }
 
-    /// How many lines in or near the window may be calls of any API.
-    pub(super) fn unreadable_in(&self, window: Window) -> u64 {
+    /// How many lines may be calls of any API in the window: those that are no further
+    /// from it than the longest gap, for a line may be a little out of order, and a
+    /// broken one may hold the next.
+    pub(super) fn unreadable_in(&self, window: Window, max_gap: Period) -> u64 {
+        let near = Window::new(max_gap.before(window.from), max_gap.after(window.to));
         self.unreadable
-            .count_near(window)
+            .count_near(near)
             .saturating_add(self.unreadable_undated)
+    }
+
+    /// From the first line that was counted, if it was called, to the last.
+    pub(super) fn counted(&self, first: Timestamp) -> Window {
+        match self.window {
+            None => Window::new(first, self.read_at),
+            Some(read) => Window::new(first.max(read.from), self.read_at.min(read.to)),
+        }
     }
 
     /// How many lines are stamped later than they were read.
@@ -95,6 +106,17 @@ impl<'a> Source<'a> {
         {
             missing.push(format!("only lines since {} were read", read.from));
         }
+        if let Some(read) = self.window
+            && read.to < window.to.min(self.read_at)
+        {
+            missing.push(format!("only lines before {} were read", read.to));
+        }
+        if window.to > self.read_at {
+            missing.push(format!(
+                "the window ends at {}, and it was read at {}",
+                window.to, self.read_at
+            ));
+        }
         let gaps = self.seen.gaps(window, max_gap);
         if !gaps.is_empty() {
             let named: Vec<String> = gaps
@@ -108,10 +130,13 @@ impl<'a> Source<'a> {
             };
             missing.push(format!("the log has no line {}{more}", named.join(", ")));
         }
-        let unreadable = self.unreadable_in(window);
+        let unreadable = self.unreadable_in(window, max_gap);
         if unreadable > unreadable_borne {
             let samples = self.shards.iter().flat_map(|s| &s.malformed.samples);
-            let first = samples.min().map(|line| format!(", the first at {line}"));
+            // Others may be malformed, too, that can be no call.
+            let first = samples
+                .min()
+                .map(|line| format!("; the first malformed one is {line}"));
             missing.push(format!(
                 "{unreadable} malformed lines may be calls of any API{}",
                 first.unwrap_or_default()

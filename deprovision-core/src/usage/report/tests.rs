@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::catalog::{Api, Method};
 use crate::id::{ApiId, CallerId};
-use crate::time::{Period, Timestamp};
+use crate::time::{Period, Timestamp, Window};
 use crate::usage::{Verdict, VerdictRule, verdict};
 
 fn at(second: i64) -> Timestamp {
@@ -232,4 +232,60 @@ fn a_malformed_line_outside_of_the_period_changes_nothing() {
     let mut shard = ten_days(&[]);
     shard.malformed.unreadable.insert(at(5), at(5), 1);
     assert!(matches!(said(shard), Verdict::NeverSeen { .. }));
+}
+
+#[test]
+fn i_9_what_was_not_counted_is_in_no_evidence() {
+    let orders = Api::new(api(0), "API");
+    let day = 86_400;
+    let read = |from, to| {
+        let mut shard = ten_days(&[]);
+        shard.window = Some(Window::new(at(from), at(to)));
+        UsageReport::of(shard)
+    };
+    // The log is ten days old, and only the last three were counted.
+    let report = read(7 * day, 10 * day);
+    let seen = report.evidence(&orders, at(7 * day), Period::hours(1));
+    let value = seen[0].known_completely().unwrap();
+    assert_eq!(value.window, Window::new(at(7 * day), at(10 * day)));
+    let seen = report.evidence(&orders, at(5 * day), Period::hours(1));
+    assert!(seen[0].doubt().unwrap().contains("only lines since"));
+    // Or all but the last.
+    let report = read(0, 9 * day);
+    let seen = report.evidence(&orders, at(0), Period::hours(1));
+    assert!(seen[0].doubt().unwrap().contains("only lines before"));
+}
+
+#[test]
+fn a_report_is_asked_about_the_window_that_was_read() {
+    let orders = Api::new(api(0), "API");
+    let day = 86_400;
+    let asked = |from, to| {
+        let window = Window::new(at(from), at(to));
+        let mut shard = ten_days(&[]);
+        shard.window = Some(window);
+        let report = UsageReport::of(shard);
+        let asked = report.asked_about(window, Period::hours(1));
+        let coverage = asked.coverage().remove(0);
+        (asked.evidence(&orders).remove(0), coverage)
+    };
+    let (seen, coverage) = asked(2 * day, 4 * day);
+    let window = Window::new(at(2 * day), at(4 * day));
+    assert_eq!(seen.known_completely().unwrap().window, window);
+    assert!(coverage.is_complete() && coverage.gaps.is_empty());
+    let (seen, coverage) = asked(8 * day, 11 * day);
+    assert!(seen.doubt().unwrap().contains("the window ends at"));
+    assert!(!coverage.is_complete());
+}
+
+#[test]
+fn i_9_a_broken_line_near_the_window_may_hold_a_call_in_it() {
+    let missing = |second| {
+        let mut shard = ten_days(&[]);
+        shard.malformed.unreadable.insert(at(second), at(second), 1);
+        let report = UsageReport::of(shard);
+        let asked = report.asked_since(at(500_000), Period::hours(1), 0);
+        asked.coverage().remove(0).missing.len()
+    };
+    assert_eq!((missing(500_000 - 3_600), missing(500_000 - 3_601)), (1, 0));
 }
