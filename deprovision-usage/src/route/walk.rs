@@ -226,8 +226,40 @@ struct Lookup<'a> {
 impl Lookup<'_> {
     fn run(&self) -> Found {
         let mut found = Found::nothing();
-        self.from(0, 0, 0, &mut found);
+        match self.straight() {
+            Some(slot) => found.exact = slot,
+            None => self.from(0, 0, 0, &mut found),
+        }
         found
+    }
+
+    /// The operation at the end of the path, when there is no choice on the way: then
+    /// nothing else fits as well. Most requests are so.
+    #[inline]
+    fn straight(&self) -> Option<Slot> {
+        let mut number = 0;
+        for bounds in self.bounds {
+            let node = self.table.nodes.get(index(number))?;
+            if node.mixed != NONE || node.rest != NONE {
+                return None;
+            }
+            let literal = if node.literals {
+                self.table.edges.find(number, self.path, *bounds)
+            } else {
+                None
+            };
+            number = match (literal, node.any) {
+                (Some(child), NONE) | (None, child) => child,
+                (Some(_), _) => return None,
+            };
+        }
+        let node = self.table.nodes.get(index(number))?;
+        if node.rest != NONE {
+            return None;
+        }
+        let fits = self.table.fits(node.leaf, self.host)?;
+        let exact = fits.exact.get(self.method).copied()?;
+        (exact != NO_SLOT).then_some(exact)
     }
 
     /// Goes on from a node with the segments from `at` on. `literals` are the places
