@@ -404,6 +404,7 @@ impl<'t> Counter<'t> {
             self.merge(slot);
         }
         let named = &mut self.named;
+        named.reserve_exact(self.callers.len());
         self.callers
             .each(|number, text| named.extend(name(text).map(|id| (id, number))));
         named.sort_unstable();

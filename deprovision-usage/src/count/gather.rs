@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use std::vec::IntoIter;
 
 use deprovision_core::id::CallerId;
 use deprovision_core::usage::{CallerCounts, Demand, Endpoint, Shard, Stretches};
@@ -129,21 +130,23 @@ fn add(
 /// The ids of all callers in order, and for each thread the place of each of its
 /// callers among them.
 fn unify(counters: &mut [Counter<'_>]) -> (Vec<CallerId>, Vec<Vec<u32>>) {
-    let mut named: Vec<(CallerId, usize, u32)> = Vec::new();
     let mut numbers: Vec<Vec<u32>> = Vec::new();
-    for (thread, counter) in counters.iter_mut().enumerate() {
+    let mut heads = Vec::new();
+    let mut most = 0;
+    for counter in counters {
         numbers.push(vec![u32::MAX; counter.callers.len()]);
-        let of_thread = std::mem::take(&mut counter.named);
-        named.extend(
-            of_thread
-                .into_iter()
-                .map(|(id, number)| (id, thread, number)),
-        );
+        most = most.max(counter.named.len());
+        heads.push(std::mem::take(&mut counter.named).into_iter());
     }
-    // The stable sort finds what is in order already.
-    named.sort();
-    let mut callers: Vec<CallerId> = Vec::new();
-    for (id, thread, number) in named {
+    let mut callers: Vec<CallerId> = Vec::with_capacity(most);
+    let next = |heads: &mut [IntoIter<(CallerId, u32)>]| {
+        let firsts = heads.iter().enumerate();
+        let firsts = firsts.filter_map(|(thread, head)| Some((head.as_slice().first()?, thread)));
+        let (_, thread) = firsts.min()?;
+        let (id, number) = heads.get_mut(thread)?.next()?;
+        Some((id, thread, number))
+    };
+    while let Some((id, thread, number)) = next(&mut heads) {
         if callers.last() != Some(&id) {
             callers.push(id);
         }
