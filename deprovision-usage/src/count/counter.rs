@@ -13,7 +13,7 @@ use super::sketch::Sketch;
 use super::tally::{Tally, class_of};
 use super::unmatched::{Stray, Strays};
 use crate::agents::{Agents, Kind};
-use crate::line::{FastLine, LogLine, PathCut, Request};
+use crate::line::{FastLine, LogLine, PathCut, PlainLine, Request};
 use crate::names::Names;
 use crate::route::{NO_SLOT, RouteTable, Slot, Target, Walk, index};
 
@@ -153,6 +153,39 @@ impl<'t> Counter<'t> {
                 target: line.target,
                 cut: Some((line.text, cut)),
                 host: None,
+                status: line.status,
+                bytes: line.bytes,
+                agent: line.agent,
+                caller: if caller.is_empty() {
+                    line.client
+                } else {
+                    caller
+                },
+            },
+            now,
+        )
+    }
+
+    /// Counts a line of plain parts; gives its time when that is sound.
+    pub(crate) fn plain(&mut self, line: &PlainLine<'_>, cut: &PathCut, now: i64) -> Option<i64> {
+        let caller = match self.options.caller {
+            CallerBy::Name => [line.user, line.key, line.subject]
+                .into_iter()
+                .find(|name| !name.is_empty())
+                .unwrap_or_default(),
+            CallerBy::Client => line.client,
+            CallerBy::Key => line.key,
+            CallerBy::Agent => line.agent,
+            CallerBy::Subject => line.subject,
+            CallerBy::Field => line.field,
+        };
+        self.request(
+            &Line {
+                at: line.at,
+                method: line.method,
+                target: line.target,
+                cut: Some((line.text, cut)),
+                host: (!line.host.is_empty()).then_some(line.host),
                 status: line.status,
                 bytes: line.bytes,
                 agent: line.agent,
