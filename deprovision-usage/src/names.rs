@@ -73,9 +73,14 @@ impl Names {
         index(self.len)
     }
 
-    /// How many bytes are kept.
-    pub(crate) fn bytes(&self) -> usize {
-        self.long.capacity() + self.table.len() * size_of::<Entry>()
+    /// How many bytes are kept at most while the next few thousand names are added.
+    pub(crate) fn most_bytes(&self) -> usize {
+        const FEW: usize = 8192;
+        let table = self.table.len() * size_of::<Entry>();
+        // The old table is there until all of it is in the new one.
+        let grows = (self.len() + FEW) * 4 > self.table.len() * 3;
+        let long = self.long.len() * 2;
+        long + if grows { table * 3 } else { table }
     }
 
     /// What a name is looked for by.

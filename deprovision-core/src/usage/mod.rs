@@ -7,8 +7,8 @@ mod verdict;
 
 pub use evidence::{CallerUse, UsageEvidence};
 pub use report::{
-    ApiUse, AskedReport, CallerCount, Days, Demand, Endpoint, Input, Malformed, MalformedSample,
-    MergeError, Operation, ReportFileError, Shard, SourceCoverage, StatusCounts, Stretches,
-    Traffic, Unmatched, UsageReport,
+    ApiUse, AskedReport, CallerCount, CallerCounts, CallerCountsIter, Days, Demand, Endpoint,
+    Input, Malformed, MalformedSample, MergeError, Operation, ReportFileError, Shard,
+    SourceCoverage, StatusCounts, Stretches, Traffic, Unmatched, UsageReport,
 };
 pub use verdict::{Verdict, VerdictRule, verdict};

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use deprovision_core::time::Timestamp;
-use deprovision_core::usage::{CallerCount, Stretches};
+use deprovision_core::usage::{CallerCounts, Stretches};
 use hashbrown::HashMap;
 
 use super::callers::CallerBy;
-use super::pairs::{Calls, Pairs};
+use super::pairs::Pairs;
 use super::sketch::Sketch;
 use super::tally::{Tally, class_of};
 use super::unmatched::{Stray, Strays};
@@ -26,15 +26,6 @@ const MAX_AGENTS: usize = 4096;
 
 /// How many bytes a caller takes in the shard, while the callers are put into order.
 const FINISHED_CALLER: usize = 100;
-
-/// How many bytes a pair of an endpoint and a caller takes in the shard.
-const FINISHED_PAIR: usize = size_of::<CallerCount>();
-
-/// How many requests wait for their memory together.
-const TOGETHER: usize = 16;
-
-/// Nobody, or somebody who is not listed.
-const NOBODY: u32 = u32::MAX;
 
 /// What is counted, and how.
 #[derive(Debug, Clone)]
@@ -66,20 +57,6 @@ struct Line<'a> {
     caller: &'a [u8],
 }
 
-/// A request that was read and is not yet counted. Counting many at once lets the
-/// processor wait for their memory together.
-#[derive(Debug, Clone, Copy)]
-struct Pending {
-    slot: Slot,
-    caller: u32,
-    /// Whether the caller is one who is not listed.
-    unlisted: bool,
-    kind: u8,
-    class: u8,
-    at: Option<i64>,
-    bytes: u64,
-}
-
 /// A user agent and what it is; `None` for our own probes.
 type KnownAgent = (Box<[u8]>, Option<Kind>);
 
@@ -97,16 +74,14 @@ pub(crate) struct Counter<'t> {
     /// By kind of caller, then by slot.
     pub(super) tallies: [Vec<Tally>; 3],
     pub(super) pairs: Vec<Pairs>,
-    /// Counts of pairs that did not fit.
-    pub(super) spilled: HashMap<(Slot, u32), u64, foldhash::fast::RandomState>,
-    pub(super) unlisted: HashMap<Slot, u64, foldhash::fast::RandomState>,
+    pub(super) unlisted: HashMap<usize, u64, foldhash::fast::RandomState>,
     pub(super) malformed: HashMap<Slot, u64, foldhash::fast::RandomState>,
     pub(super) strays: Strays,
     /// About how many callers there are, once they are too many.
     pub(super) sketch: Option<Sketch>,
     pair_bytes: usize,
-    pair_count: usize,
-    pending: Vec<Pending>,
+    /// Where pairs are merged.
+    space: CallerCounts,
     kinds: HashMap<Vec<u8>, Option<Kind>, foldhash::fast::RandomState>,
     last_kinds: Vec<Option<KnownAgent>>,
 }
@@ -123,14 +98,12 @@ impl<'t> Counter<'t> {
             callers: Names::new(),
             tallies: Default::default(),
             pairs: Vec::new(),
-            spilled: HashMap::default(),
             unlisted: HashMap::default(),
             malformed: HashMap::default(),
             strays: Strays::default(),
             sketch: None,
             pair_bytes: 0,
-            pair_count: 0,
-            pending: Vec::new(),
+            space: CallerCounts::default(),
             kinds: HashMap::default(),
             last_kinds: vec![None; 256],
         }
@@ -290,22 +263,21 @@ impl<'t> Counter<'t> {
             });
             return at;
         }
-        let (mut caller, mut unlisted) = (NOBODY, false);
-        if kind == Kind::Consumer && self.options.callers {
-            match self.caller(line.caller) {
-                Some(number) => caller = number,
-                None => unlisted = true,
+        let slot = index(slot);
+        if let Some(tallies) = self.tallies.get_mut(kind as usize) {
+            if tallies.len() <= slot {
+                tallies.resize_with(slot + 1, Tally::default);
+            }
+            if let Some(tally) = tallies.get_mut(slot) {
+                tally.add(at, class, line.bytes);
             }
         }
-        self.pending.push(Pending {
-            slot,
-            caller,
-            unlisted,
-            kind: kind as u8,
-            class,
-            at,
-            bytes: line.bytes,
-        });
+        if kind == Kind::Consumer && self.options.callers {
+            match self.caller(line.caller) {
+                Some(caller) => self.pair(slot, caller, at),
+                None => self.unlisted(slot, 1),
+            }
+        }
         at
     }
 
@@ -379,89 +351,41 @@ impl<'t> Counter<'t> {
         }
     }
 
-    /// Counts what was read so far. To be called after each block of lines.
-    pub(crate) fn settle(&mut self) {
-        let mut pending = std::mem::take(&mut self.pending);
-        for requests in pending.chunks(TOGETHER) {
-            let mut guesses = [None; TOGETHER];
-            for (request, guess) in requests.iter().zip(&mut guesses) {
-                let pairs = self.pairs.get(index(request.slot));
-                *guess = pairs.and_then(|pairs| pairs.guess(request.caller));
-            }
-            for (request, guess) in requests.iter().zip(guesses) {
-                self.count(request, guess);
-            }
-        }
-        pending.clear();
-        self.pending = pending;
-        self.keep_to_budget();
-    }
-
-    fn count(&mut self, request: &Pending, guess: Option<usize>) {
-        let slot = index(request.slot);
-        if let Some(tallies) = self.tallies.get_mut(usize::from(request.kind)) {
-            if tallies.len() <= slot {
-                tallies.resize_with(slot + 1, Tally::default);
-            }
-            if let Some(tally) = tallies.get_mut(slot) {
-                tally.add(request.at, request.class, request.bytes);
-            }
-        }
-        if request.caller != NOBODY {
-            self.pair(request, guess);
-        } else if request.unlisted {
-            *self.unlisted.entry(request.slot).or_default() += 1;
-        }
-    }
-
-    fn pair(&mut self, request: &Pending, guess: Option<usize>) {
-        let slot = index(request.slot);
+    /// A caller called an endpoint.
+    fn pair(&mut self, slot: usize, caller: u32, at: Option<i64>) {
         if self.pairs.len() <= slot {
             self.pairs.resize_with(slot + 1, Pairs::default);
         }
-        let Some(pairs) = self.pairs.get_mut(slot) else {
-            return;
-        };
-        let last = request
-            .at
-            .and_then(|at| u32::try_from(at).ok())
-            .unwrap_or(0);
-        let guessed = guess.is_some_and(|at| pairs.at(at, request.caller).is_some());
-        let known = match guess {
-            Some(at) if guessed => pairs.at(at, request.caller),
-            Some(_) | None => pairs.find(request.caller),
-        };
-        if let Some(known) = known {
-            known.last = known.last.max(last);
-            match known.requests.checked_add(1) {
-                Some(requests) => known.requests = requests,
-                None => {
-                    let spilled = self.spilled.entry((request.slot, request.caller));
-                    *spilled.or_default() += 1;
-                }
-            }
-        } else if self.sketch.is_some() {
-            *self.unlisted.entry(request.slot).or_default() += 1;
-        } else {
-            let before = pairs.bytes();
-            pairs.insert(Calls {
-                caller: request.caller,
-                requests: 1,
-                last,
-            });
-            self.pair_bytes += pairs.bytes() - before;
-            self.pair_count += 1;
+        let second = at.and_then(|at| u32::try_from(at).ok()).unwrap_or(0);
+        if let Some(pairs) = self.pairs.get_mut(slot)
+            && pairs.add(caller, second)
+        {
+            self.merge(slot);
         }
     }
 
-    /// Stops to list more callers before they take more than they may: a table
-    /// doubles when it grows, so at half of it nothing new is taken, and what is made
-    /// of the tables at the end needs room beside them.
-    fn keep_to_budget(&mut self) {
-        let tables = self.callers.bytes() + self.pair_bytes;
-        let finished = self.callers.len() * FINISHED_CALLER + self.pair_count * FINISHED_PAIR;
-        let fits = tables <= self.options.memory / 2 && tables + finished <= self.options.memory;
-        if self.sketch.is_some() || fits {
+    /// Merges the pairs of an endpoint.
+    fn merge(&mut self, slot: usize) {
+        if let Some(pairs) = self.pairs.get_mut(slot) {
+            let before = pairs.bytes();
+            let unlisted = pairs.merge(&mut self.space, self.sketch.is_some());
+            self.pair_bytes = (self.pair_bytes + pairs.bytes()).saturating_sub(before);
+            if unlisted > 0 {
+                self.unlisted(slot, unlisted);
+            }
+        }
+    }
+
+    /// Requests of callers who are not listed.
+    fn unlisted(&mut self, slot: usize, requests: u64) {
+        *self.unlisted.entry(slot).or_default() += requests;
+    }
+
+    /// Stops to list more callers before they take more than they may. To be called
+    /// after each block of lines.
+    pub(crate) fn keep_to_budget(&mut self) {
+        let named = self.callers.most_bytes() + self.callers.len() * FINISHED_CALLER;
+        if self.sketch.is_some() || named + self.pair_bytes <= self.options.memory {
             return;
         }
         let mut sketch = Sketch::new();
@@ -471,7 +395,9 @@ impl<'t> Counter<'t> {
 
     /// All is counted.
     pub(crate) fn finish(mut self) -> Self {
-        self.settle();
+        for slot in 0..self.pairs.len() {
+            self.merge(slot);
+        }
         self.end_stretch();
         self
     }

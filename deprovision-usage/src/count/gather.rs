@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use deprovision_core::id::CallerId;
-use deprovision_core::time::Timestamp;
-use deprovision_core::usage::{CallerCount, Demand, Endpoint, Shard, Stretches};
+use deprovision_core::usage::{CallerCounts, Demand, Endpoint, Shard, Stretches};
 
 use super::counter::Counter;
-use super::pairs::{Calls, Pairs};
 use super::sketch::Sketch;
+use super::sums::Sums;
 use super::tally::Tally;
 use super::unmatched::collapse;
 use crate::route::{RouteTable, Slot, index};
@@ -20,8 +19,7 @@ struct Part {
     slot: Slot,
     tallies: [Vec<Tally>; 3],
     /// With the numbers of the thread's callers.
-    pairs: Vec<(usize, Pairs)>,
-    spilled: Vec<(usize, u32, u64)>,
+    callers: Vec<(usize, CallerCounts)>,
     unlisted: u64,
     malformed: u64,
 }
@@ -78,17 +76,10 @@ pub(crate) fn gather(
             }
         }
         for (pairs, part) in counter.pairs.into_iter().zip(&mut parts) {
-            if pairs.len() > 0 {
-                part.pairs.push((thread, pairs));
-            }
-        }
-        for ((slot, caller), more) in counter.spilled {
-            if let Some(part) = parts.get_mut(index(slot)) {
-                part.spilled.push((thread, caller, more));
-            }
+            part.callers.push((thread, pairs.into_counts()));
         }
         for (slot, more) in counter.unlisted {
-            if let Some(part) = parts.get_mut(index(slot)) {
+            if let Some(part) = parts.get_mut(slot) {
                 part.unlisted += more;
             }
         }
@@ -100,9 +91,8 @@ pub(crate) fn gather(
     }
     shard.seen.merge(&seen);
     shard.callers_about = sketch.map(|sketch| sketch.about());
-    shard.callers = callers;
     shard.unmatched = collapse(strays);
-    for (slot, demand, counts) in in_parallel(parts, &numbers, threads) {
+    for (slot, demand, counts) in in_parallel(parts, &numbers, callers.len(), threads) {
         let mut endpoints = table.endpoints(slot).into_iter().peekable();
         let (mut demand, mut counts) = (Some(demand), Some(counts));
         while let Some(endpoint) = endpoints.next() {
@@ -116,13 +106,14 @@ pub(crate) fn gather(
             }
         }
     }
+    shard.callers = callers;
 }
 
 fn add(
-    all: &mut BTreeMap<Endpoint, (Demand, Vec<CallerCount>)>,
+    all: &mut BTreeMap<Endpoint, (Demand, CallerCounts)>,
     endpoint: &Endpoint,
     demand: Demand,
-    counts: Vec<CallerCount>,
+    counts: CallerCounts,
 ) {
     match all.get_mut(endpoint) {
         None => {
@@ -130,8 +121,7 @@ fn add(
         }
         Some((known, by)) => {
             known.merge(&demand);
-            by.extend(counts);
-            *by = summed(std::mem::take(by));
+            by.merge(&counts);
         }
     }
 }
@@ -170,20 +160,16 @@ fn unify(
 fn in_parallel(
     parts: Vec<Part>,
     numbers: &[Vec<u32>],
+    callers: usize,
     threads: usize,
-) -> Vec<(Slot, Demand, Vec<CallerCount>)> {
-    if threads < 2 {
-        return parts
-            .into_iter()
-            .map(|part| part.into_counts(numbers))
-            .collect();
-    }
+) -> Vec<(Slot, Demand, CallerCounts)> {
     let queue = Mutex::new(parts.into_iter());
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
     let work = || {
+        let mut sums = Sums::new(numbers, callers);
         let mut done = Vec::new();
         while let Some(part) = next() {
-            done.push(part.into_counts(numbers));
+            done.push(part.into_counts(&mut sums));
         }
         done
     };
@@ -201,7 +187,7 @@ fn in_parallel(
 }
 
 impl Part {
-    fn into_counts(self, numbers: &[Vec<u32>]) -> (Slot, Demand, Vec<CallerCount>) {
+    fn into_counts(self, sums: &mut Sums<'_>) -> (Slot, Demand, CallerCounts) {
         let mut demand = Demand::default();
         let [consumers, bots, health_checks] = self.tallies;
         for (traffic, tallies) in [
@@ -215,44 +201,6 @@ impl Part {
         }
         demand.unlisted = self.unlisted;
         demand.malformed = self.malformed;
-        let place = |thread: usize, caller: u32| -> Option<u32> {
-            let place = numbers.get(thread)?.get(index(caller)).copied()?;
-            (place != u32::MAX).then_some(place)
-        };
-        let size = self.pairs.iter().map(|(_, pairs)| pairs.len()).sum();
-        let mut counts = Vec::with_capacity(size);
-        for (thread, pairs) in self.pairs {
-            counts.extend(pairs.into_calls().filter_map(|calls| {
-                let Calls {
-                    caller,
-                    requests,
-                    last,
-                } = calls;
-                let last = (last > 0).then(|| Timestamp::from_second(i64::from(last)).ok());
-                Some(CallerCount::new(
-                    place(thread, caller)?,
-                    u64::from(requests),
-                    last.flatten(),
-                ))
-            }));
-        }
-        for (thread, caller, more) in self.spilled {
-            counts.extend(place(thread, caller).map(|place| CallerCount::new(place, more, None)));
-        }
-        (self.slot, demand, summed(counts))
+        (self.slot, demand, sums.of(self.callers))
     }
-}
-
-/// In the order of the callers, each once.
-fn summed(mut counts: Vec<CallerCount>) -> Vec<CallerCount> {
-    counts.sort_unstable_by_key(|count| count.caller);
-    counts.dedup_by(|next, first| {
-        let same = next.caller == first.caller;
-        if same {
-            first.add(next);
-        }
-        same
-    });
-    counts.shrink_to_fit();
-    counts
 }

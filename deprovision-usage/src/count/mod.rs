@@ -5,6 +5,7 @@ mod counter;
 mod gather;
 mod pairs;
 mod sketch;
+mod sums;
 mod tally;
 mod template;
 mod unmatched;

@@ -1,159 +1,139 @@
 //! How often and when last each caller called one endpoint.
 
-/// No caller.
-const EMPTY: u32 = u32::MAX;
+use deprovision_core::usage::{CallerCount, CallerCounts};
 
-/// One caller's calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Calls {
-    pub(super) caller: u32,
-    pub(super) requests: u32,
-    /// Seconds of Unix time; zero when no time is known.
-    pub(super) last: u32,
-}
-
-/// Calls by caller: an open table with linear probing, as there are millions of
-/// pairs of endpoint and caller, and each costs twelve bytes here.
+/// The requests of one endpoint by caller.
 ///
-/// The keys are numbers that we gave out ourselves, in the order in which the
-/// callers came: nobody outside can choose them to collide.
+/// There are millions of pairs of an endpoint and a caller. A table of them is a look
+/// into far memory for each request, and half air. So requests are put down as they
+/// come, and from time to time they are sorted and merged into the packed list of all
+/// callers: everything is read and written in its order.
 #[derive(Debug, Default)]
 pub(super) struct Pairs {
-    table: Vec<Calls>,
-    len: usize,
+    known: CallerCounts,
+    /// The requests since: the caller in the upper half, the second in the lower.
+    recent: Vec<u64>,
 }
 
 impl Pairs {
-    /// The smallest table.
-    const SMALLEST: usize = 4;
+    /// How many requests are put down, at least, before they are merged.
+    const FEWEST: usize = 16;
 
-    /// How many callers there are.
-    pub(super) fn len(&self) -> usize {
-        self.len
-    }
+    /// How many callers there are for each request that is put down: what is merged
+    /// together is worth going through all of them.
+    const SHARE: usize = 4;
 
-    /// How many bytes the table takes.
+    /// How many bytes are kept.
     pub(super) fn bytes(&self) -> usize {
-        self.table.len() * size_of::<Calls>()
+        self.known.memory() + self.recent.capacity() * size_of::<u64>()
     }
 
-    /// Where a caller most likely is: a look into memory without a decision, so that
-    /// many of them can be waited for together.
+    /// Puts a request down; zero for a time that is not known. True when it is time
+    /// to merge.
     #[inline]
-    pub(super) fn guess(&self, caller: u32) -> Option<usize> {
-        let mask = self.table.len().checked_sub(1)?;
-        let at = spread(caller) & mask;
-        (self.table.get(at)?.caller == caller).then_some(at)
+    pub(super) fn add(&mut self, caller: u32, second: u32) -> bool {
+        self.recent
+            .push(u64::from(caller) << 32 | u64::from(second));
+        self.recent.len() == self.recent.capacity()
     }
 
-    /// The calls at a place that was guessed, when they are still the caller's.
-    #[inline]
-    pub(super) fn at(&mut self, guessed: usize, caller: u32) -> Option<&mut Calls> {
-        self.table
-            .get_mut(guessed)
-            .filter(|calls| calls.caller == caller)
-    }
-
-    /// The calls of a caller.
-    pub(super) fn find(&mut self, caller: u32) -> Option<&mut Calls> {
-        let mask = self.table.len().checked_sub(1)?;
-        let mut at = spread(caller) & mask;
-        // The table is never full.
-        loop {
-            let found = self.table.get(at)?.caller;
-            if found == caller {
-                return self.table.get_mut(at);
+    /// Merges what was put down; `space` is for the list in the making. When it is
+    /// `closed`, callers who are not there are not added: gives how many requests
+    /// they are.
+    pub(super) fn merge(&mut self, space: &mut CallerCounts, closed: bool) -> u64 {
+        self.recent.sort_unstable();
+        space.clear();
+        let mut unlisted = 0;
+        let mut known = self.known.iter();
+        let mut next = known.next();
+        for requests in self.recent.chunk_by(|a, b| a >> 32 == b >> 32) {
+            // The last of them is the latest.
+            let Some(last) = requests.last() else {
+                continue;
+            };
+            let number = requests.len() as u64;
+            let new = CallerCount::at_second(upper(*last), number, lower(*last));
+            while let Some(before) = next.take_if(|known| known.caller < new.caller) {
+                space.add(before);
+                next = known.next();
             }
-            if found == EMPTY {
-                return None;
-            }
-            at = (at + 1) & mask;
-        }
-    }
-
-    /// Adds a caller that is not there.
-    pub(super) fn insert(&mut self, calls: Calls) {
-        // At most three quarters full.
-        if (self.len + 1) * 4 > self.table.len() * 3 {
-            self.grow();
-        }
-        self.place(calls);
-        self.len += 1;
-    }
-
-    fn place(&mut self, calls: Calls) {
-        let Some(mask) = self.table.len().checked_sub(1) else {
-            return;
-        };
-        let mut at = spread(calls.caller) & mask;
-        while let Some(entry) = self.table.get_mut(at) {
-            if entry.caller == EMPTY {
-                *entry = calls;
-                return;
-            }
-            at = (at + 1) & mask;
-        }
-    }
-
-    fn grow(&mut self) {
-        let empty = Calls {
-            caller: EMPTY,
-            requests: 0,
-            last: 0,
-        };
-        let size = (self.table.len() * 2).max(Self::SMALLEST);
-        let old = std::mem::replace(&mut self.table, vec![empty; size]);
-        for calls in old {
-            if calls.caller != EMPTY {
-                self.place(calls);
+            match next.take_if(|known| known.caller == new.caller) {
+                Some(mut both) => {
+                    both.add(&new);
+                    space.add(both);
+                    next = known.next();
+                }
+                None if closed => unlisted += number,
+                None => space.add(new),
             }
         }
+        next.into_iter()
+            .chain(known)
+            .for_each(|rest| space.add(rest));
+        // Without the room that it had to grow.
+        self.known = space.clone();
+        self.recent.clear();
+        self.recent
+            .reserve_exact(Self::FEWEST.max(self.known.len() / Self::SHARE));
+        unlisted
     }
 
-    /// All calls, in no order.
-    pub(super) fn into_calls(self) -> impl Iterator<Item = Calls> {
-        self.table.into_iter().filter(|calls| calls.caller != EMPTY)
+    /// All callers, when everything is merged.
+    pub(super) fn into_counts(self) -> CallerCounts {
+        self.known
     }
 }
 
-/// Spreads consecutive numbers over the table: multiplied by the golden ratio, the
-/// upper bits depend on all of them.
-fn spread(caller: u32) -> usize {
-    let mixed = u64::from(caller).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    usize::try_from(mixed >> 32).unwrap_or_default()
+fn upper(pair: u64) -> u32 {
+    u32::try_from(pair >> 32).unwrap_or(u32::MAX)
+}
+
+fn lower(pair: u64) -> u32 {
+    u32::try_from(pair & u64::from(u32::MAX)).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use proptest::prelude::*;
     use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
 
     proptest! {
         #[test]
         fn pairs_count_as_a_map_does(
-            all in prop::collection::vec((0u32..200, 1u32..4, 0u32..100), 0..400),
+            all in prop::collection::vec((0u32..200, 0u32..100), 0..400),
+            closed in prop::collection::vec((0u32..300, 0u32..100), 0..100),
         ) {
             let mut pairs = Pairs::default();
-            let mut map: BTreeMap<u32, (u32, u32)> = BTreeMap::new();
-            for (caller, requests, last) in all {
-                let guess = pairs.guess(caller);
-                let found = guess.and_then(|at| pairs.at(at, caller).map(|calls| *calls));
-                prop_assert!(found.is_none() || found == pairs.find(caller).copied());
-                match pairs.find(caller) {
-                    Some(calls) => {
-                        calls.requests += requests;
-                        calls.last = calls.last.max(last);
-                    }
-                    None => pairs.insert(Calls { caller, requests, last }),
+            let mut space = CallerCounts::default();
+            let mut map: BTreeMap<u32, (u64, u32)> = BTreeMap::new();
+            for (caller, second) in all {
+                if pairs.add(caller, second) {
+                    prop_assert_eq!(pairs.merge(&mut space, false), 0);
                 }
                 let entry = map.entry(caller).or_default();
-                entry.0 += requests;
-                entry.1 = entry.1.max(last);
+                *entry = (entry.0 + 1, entry.1.max(second));
             }
-            prop_assert_eq!(pairs.len(), map.len());
-            let counted: BTreeMap<u32, (u32, u32)> =
-                pairs.into_calls().map(|c| (c.caller, (c.requests, c.last))).collect();
+            prop_assert_eq!(pairs.merge(&mut space, false), 0);
+            let (mut unlisted, mut expected) = (0, 0);
+            for (caller, second) in closed {
+                if pairs.add(caller, second) {
+                    unlisted += pairs.merge(&mut space, true);
+                }
+                match map.get_mut(&caller) {
+                    Some(entry) => *entry = (entry.0 + 1, entry.1.max(second)),
+                    None => expected += 1,
+                }
+            }
+            unlisted += pairs.merge(&mut space, true);
+            prop_assert_eq!(unlisted, expected);
+            let counted: BTreeMap<u32, (u64, u32)> = pairs
+                .into_counts()
+                .iter()
+                .map(|count| (count.caller, (count.requests, count.second())))
+                .collect();
             prop_assert_eq!(counted, map);
         }
     }

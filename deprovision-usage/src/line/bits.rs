@@ -1,43 +1,29 @@
 //! Looking at many bytes at once, without a branch for each: where a field ends can
 //! not be foretold, and a wrong guess of the processor costs as much as a field.
 
-/// The highest bit of each of eight bytes.
-pub(super) const HIGHEST: u64 = 0x8080_8080_8080_8080;
+use wide::u8x16;
 
-/// Eight times one byte.
-const fn all(byte: u8) -> u64 {
-    0x0101_0101_0101_0101 * byte as u64
+/// All ones for each byte that is `byte`.
+#[inline]
+pub(super) fn equal(bytes: u8x16, byte: u8) -> u8x16 {
+    bytes.simd_eq(u8x16::splat(byte))
 }
 
-/// The highest bit of each byte that is `byte`.
+/// All ones for each byte from `first` to `last`.
 #[inline]
-pub(super) fn equal(eight: u64, byte: u8) -> u64 {
-    let apart = eight ^ all(byte);
-    // Adding carries into the highest bit unless the rest is zero.
-    !(((apart & !HIGHEST) + !HIGHEST) | apart) & HIGHEST
+pub(super) fn within(bytes: u8x16, first: u8, last: u8) -> u8x16 {
+    let inside = bytes.max(u8x16::splat(first)).min(u8x16::splat(last));
+    bytes.simd_eq(inside)
 }
 
-/// The highest bit of each byte from `first` to `last`, both below 128.
+/// One bit for each byte, the first byte's lowest, by a function that gives all ones
+/// or zeros for each of sixteen bytes.
 #[inline]
-pub(super) fn within(eight: u64, first: u8, last: u8) -> u64 {
-    let low = eight & !HIGHEST;
-    let from = low + all(128 - first);
-    let above = low + all(127 - last);
-    from & !above & !eight & HIGHEST
-}
-
-/// One bit for each byte, the first byte's lowest, by a function that gives the
-/// highest bit of each of eight bytes.
-#[inline]
-pub(super) fn mask(block: &[u8; 32], flags: impl Fn(u64) -> u64) -> u32 {
-    let (eights, _) = block.as_chunks::<8>();
-    let mut bits = 0u64;
-    for eight in eights.iter().rev() {
-        let flags = flags(u64::from_le_bytes(*eight)) >> 7;
-        // Moves the lowest bit of each byte into the highest byte, in order.
-        bits = bits << 8 | flags.wrapping_mul(0x0102_0408_1020_4080) >> 56;
-    }
-    u32::try_from(bits).unwrap_or(0)
+pub(super) fn mask(block: &[u8; 32], flags: impl Fn(u8x16) -> u8x16) -> u32 {
+    let (halves, _) = block.as_chunks::<16>();
+    halves.iter().rev().fold(0, |bits, half| {
+        bits << 16 | flags(u8x16::new(*half)).to_bitmask()
+    })
 }
 
 /// How many of eight bytes are the first digits of a number, and its value.
@@ -72,11 +58,11 @@ mod tests {
         #[test]
         fn each_byte_has_its_bit(
             block in prop::array::uniform32(any::<u8>()), byte in any::<u8>(),
-            ends in (0u8..128, 0u8..128),
+            ends in any::<(u8, u8)>(),
         ) {
             let (first, last) = (ends.0.min(ends.1), ends.0.max(ends.1));
-            let equals = mask(&block, |eight| equal(eight, byte) | equal(eight, block[7]));
-            let inside = mask(&block, |eight| within(eight, first, last));
+            let equals = mask(&block, |bytes| equal(bytes, byte) | equal(bytes, block[7]));
+            let inside = mask(&block, |bytes| within(bytes, first, last));
             for (at, have) in block.iter().enumerate() {
                 prop_assert_eq!(equals >> at & 1 == 1, *have == byte || *have == block[7]);
                 prop_assert_eq!(inside >> at & 1 == 1, (first..=last).contains(have));

@@ -8,7 +8,7 @@
 
 use memchr::memchr2;
 
-use super::bits::{HIGHEST, digits, equal, mask, within};
+use super::bits::{digits, equal, mask, within};
 use super::path::{PathCut, is_escaped};
 use super::time::Stamps;
 use crate::route::index;
@@ -129,13 +129,13 @@ fn head(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let (halves, _) = line.first_chunk::<64>()?.as_chunks::<32>();
     let (mut spaces, mut strange, mut shift) = (0u64, 0u64, 0);
     for half in halves {
-        let of_half = mask(half, |eight| equal(eight, b' '));
+        let of_half = mask(half, |bytes| equal(bytes, b' '));
         spaces |= u64::from(of_half) << shift;
-        let of_half = mask(half, |eight| {
-            (within(eight, b' ', b'~') ^ HIGHEST)
-                | equal(eight, b'"')
-                | equal(eight, b'[')
-                | equal(eight, b'\\')
+        let of_half = mask(half, |bytes| {
+            !within(bytes, b' ', b'~')
+                | equal(bytes, b'"')
+                | equal(bytes, b'[')
+                | equal(bytes, b'\\')
         });
         strange |= u64::from(of_half) << shift;
         shift += 32;

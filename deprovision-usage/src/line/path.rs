@@ -2,7 +2,7 @@
 
 use memchr::{memchr, memchr2};
 
-use super::bits::{HIGHEST, equal, mask, within};
+use super::bits::{equal, mask, within};
 use crate::route::index;
 
 /// What a byte means in a path.
@@ -75,16 +75,16 @@ impl PathCut {
         }
         let (mut at, mut start) = (1, 1);
         while let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk::<32>) {
-            let mut slashes = mask(block, |eight| equal(eight, b'/'));
-            let upper = mask(block, |eight| within(eight, b'A', b'Z'));
-            let stops = mask(block, |eight| {
-                (within(eight, b'!', b'~') ^ HIGHEST)
-                    | equal(eight, b'?')
-                    | equal(eight, b'#')
-                    | equal(eight, b'"')
-                    | equal(eight, b'%')
-                    | equal(eight, b';')
-                    | equal(eight, b'\\')
+            let mut slashes = mask(block, |bytes| equal(bytes, b'/'));
+            let upper = mask(block, |bytes| within(bytes, b'A', b'Z'));
+            let stops = mask(block, |bytes| {
+                !within(bytes, b'!', b'~')
+                    | equal(bytes, b'?')
+                    | equal(bytes, b'#')
+                    | equal(bytes, b'"')
+                    | equal(bytes, b'%')
+                    | equal(bytes, b';')
+                    | equal(bytes, b'\\')
             });
             let stop = stops.trailing_zeros();
             let before = 1u32.checked_shl(stop).unwrap_or(0).wrapping_sub(1);

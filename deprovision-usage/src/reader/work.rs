@@ -74,7 +74,7 @@ impl<'t> Worker<'t> {
                 end.last = Some(at);
             }
         }
-        self.counter.settle();
+        self.counter.keep_to_budget();
         end
     }
 

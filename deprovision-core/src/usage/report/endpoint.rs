@@ -66,8 +66,7 @@ impl Endpoint {
 pub struct CallerCount {
     /// Who: an index into [`Shard::callers`](crate::usage::Shard::callers).
     pub caller: u32,
-    /// The second of the last one (Unix time); zero when none is known. A report
-    /// has millions of these, and a timestamp is four times as large.
+    /// The second of the last one (Unix time); zero when none is known.
     last: u32,
     /// How often.
     pub requests: u64,
@@ -86,6 +85,24 @@ impl CallerCount {
         }
     }
 
+    /// The same with the second of the last one (Unix time), zero when none is known.
+    #[must_use]
+    #[inline]
+    pub fn at_second(caller: u32, requests: u64, last: u32) -> Self {
+        Self {
+            caller,
+            last,
+            requests,
+        }
+    }
+
+    /// The second of the last one (Unix time); zero when none is known.
+    #[must_use]
+    #[inline]
+    pub fn second(&self) -> u32 {
+        self.last
+    }
+
     /// When last; `None` when all requests are of unknown time.
     #[must_use]
     pub fn last_seen(&self) -> Option<Timestamp> {
@@ -94,6 +111,7 @@ impl CallerCount {
     }
 
     /// Adds the requests of another count of the same caller.
+    #[inline]
     pub fn add(&mut self, other: &Self) {
         self.requests = self.requests.saturating_add(other.requests);
         self.last = self.last.max(other.last);

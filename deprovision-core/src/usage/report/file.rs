@@ -12,7 +12,6 @@
 //! A caller of an endpoint is its index, its requests, and the second (Unix time) of
 //! the last one or `null`.
 
-use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
 
 use serde::{Deserialize, Serialize};
@@ -20,7 +19,9 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 use crate::id::CallerId;
 use crate::time::Timestamp;
-use crate::usage::{CallerCount, Demand, Endpoint, MergeError, Shard, Unmatched, UsageReport};
+use crate::usage::{
+    CallerCount, CallerCounts, Demand, Endpoint, MergeError, Shard, Unmatched, UsageReport,
+};
 
 /// The version that is written, and the only one that is read.
 const VERSION: u32 = 1;
@@ -313,21 +314,17 @@ fn take(open: &mut Option<Shard>, line: In) -> Result<Option<Shard>, String> {
     Ok(None)
 }
 
-fn counts(callers: Callers, known: usize) -> Result<Vec<CallerCount>, String> {
+fn counts(callers: Callers, known: usize) -> Result<CallerCounts, String> {
     let counts = match callers {
         Callers::Counts(counts) => counts,
         // An empty list is read as a list of names.
         Callers::Names(names) if names.is_empty() => Vec::new(),
         Callers::Names(_) => return Err("the callers of an endpoint are numbers".to_owned()),
     };
-    let mut seen = BTreeMap::new();
     let mut all = Vec::with_capacity(counts.len());
     for (caller, requests, last) in counts {
         if usize::try_from(caller).map_or(true, |caller| caller >= known) {
             return Err(format!("there is no caller {caller}"));
-        }
-        if seen.insert(caller, ()).is_some() {
-            return Err(format!("the caller {caller} is there twice"));
         }
         let last = last
             .map(Timestamp::from_second)
@@ -335,7 +332,15 @@ fn counts(callers: Callers, known: usize) -> Result<Vec<CallerCount>, String> {
             .map_err(|error| error.to_string())?;
         all.push(CallerCount::new(caller, requests, last));
     }
-    Ok(all)
+    all.sort_unstable_by_key(|count| count.caller);
+    for pair in all.windows(2) {
+        if let [one, other] = pair
+            && one.caller == other.caller
+        {
+            return Err(format!("the caller {} is there twice", one.caller));
+        }
+    }
+    Ok(all.into_iter().collect())
 }
 
 /// Anything that is one line.

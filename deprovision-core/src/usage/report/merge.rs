@@ -179,7 +179,7 @@ impl Shard {
     pub(super) fn endpoints_of(
         &self,
         api: &ApiId,
-    ) -> impl Iterator<Item = (&super::Endpoint, &(super::Demand, Vec<super::CallerCount>))> {
+    ) -> impl Iterator<Item = (&super::Endpoint, &(super::Demand, super::CallerCounts))> {
         // Of one API, the rest comes first.
         let first = super::Endpoint::new(api.clone(), None);
         let api = api.clone();

@@ -1,6 +1,7 @@
 //! What the records of one or many machines say about all APIs at once.
 
 mod asked;
+mod callers;
 mod count;
 mod coverage;
 mod days;
@@ -16,6 +17,7 @@ mod tests;
 mod unmatched;
 
 pub use asked::AskedReport;
+pub use callers::{CallerCounts, Iter as CallerCountsIter};
 pub use count::{StatusCounts, Traffic};
 pub use coverage::SourceCoverage;
 pub use days::Days;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::digest::{CanonicalError, Digest};
 use crate::id::CallerId;
 use crate::time::{Timestamp, Window};
-use crate::usage::{CallerCount, Demand, Endpoint, Stretches, Unmatched};
+use crate::usage::{CallerCounts, Demand, Endpoint, Stretches, Unmatched};
 
 /// What one reading of some records of one source counted. It is never changed
 /// after that; reports are sets of shards.
@@ -46,9 +46,9 @@ pub struct Shard {
     /// The callers, each once.
     #[serde(skip)]
     pub callers: Vec<CallerId>,
-    /// What was counted, with the callers in the order of their index.
+    /// What was counted, and for whom.
     #[serde(skip)]
-    pub endpoints: BTreeMap<Endpoint, (Demand, Vec<CallerCount>)>,
+    pub endpoints: BTreeMap<Endpoint, (Demand, CallerCounts)>,
     /// What fits no API.
     #[serde(skip)]
     pub unmatched: Vec<Unmatched>,

@@ -50,10 +50,7 @@ fn shard(number: u8, calls: &[Call]) -> Shard {
         demand.consumers.days.add(Days::of(at(*second)), 1);
         let name = format!("c{caller}");
         let index = callers.iter().position(|c| c.as_str() == name).unwrap() as u32;
-        match by.iter_mut().find(|count| count.caller == index) {
-            Some(count) => count.add(&CallerCount::new(index, 1, Some(at(*second)))),
-            None => by.push(CallerCount::new(index, 1, Some(at(*second)))),
-        }
+        by.add(CallerCount::new(index, 1, Some(at(*second))));
     }
     shard.callers = callers;
     shard

@@ -133,7 +133,7 @@ impl Log {
             let index = shard.callers.binary_search(caller).unwrap() as u32;
             let endpoints = shard.endpoints.iter_mut();
             for (_, (_, callers)) in endpoints.filter(|(endpoint, _)| endpoint.api == *api) {
-                callers.push(CallerCount::new(index, *count, Some(*last)));
+                callers.add(CallerCount::new(index, *count, Some(*last)));
             }
         }
         shard
