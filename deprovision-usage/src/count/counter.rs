@@ -9,13 +9,14 @@ use hashbrown::HashMap;
 
 use super::callers::CallerBy;
 use super::pairs::Pairs;
+use super::seats::Seats;
 use super::sketch::Sketch;
 use super::tally::{Tally, class_of};
 use super::unmatched::{Stray, Strays};
 use crate::agents::{Agents, Kind};
 use crate::line::{FastLine, LogLine, PathCut, PlainLine, Request};
 use crate::names::Names;
-use crate::route::{NO_SLOT, RouteTable, Slot, Target, Walk, index};
+use crate::route::{NO_SLOT, RouteTable, Slot, Target, Walk};
 
 /// How far a line may be ahead of our clock, in seconds: clocks of two machines are
 /// never quite the same.
@@ -71,7 +72,9 @@ pub(crate) struct Counter<'t> {
     /// The stretch that lines are in now, and how many it has.
     stretch: Option<(i64, i64, u64)>,
     pub(super) callers: Names,
-    /// By kind of caller, then by slot.
+    /// The slots that were called; what follows is by their numbers here.
+    pub(super) seats: Seats,
+    /// By kind of caller first.
     pub(super) tallies: [Vec<Tally>; 3],
     pub(super) pairs: Vec<Pairs>,
     pub(super) unlisted: HashMap<usize, u64, foldhash::fast::RandomState>,
@@ -96,6 +99,7 @@ impl<'t> Counter<'t> {
             seen: Stretches::default(),
             stretch: None,
             callers: Names::new(),
+            seats: Seats::default(),
             tallies: Default::default(),
             pairs: Vec::new(),
             unlisted: HashMap::default(),
@@ -263,19 +267,19 @@ impl<'t> Counter<'t> {
             });
             return at;
         }
-        let slot = index(slot);
+        let seat = self.seats.seat(slot);
         if let Some(tallies) = self.tallies.get_mut(kind as usize) {
-            if tallies.len() <= slot {
-                tallies.resize_with(slot + 1, Tally::default);
+            if tallies.len() <= seat {
+                tallies.resize_with(seat + 1, Tally::default);
             }
-            if let Some(tally) = tallies.get_mut(slot) {
+            if let Some(tally) = tallies.get_mut(seat) {
                 tally.add(at, class, line.bytes);
             }
         }
         if kind == Kind::Consumer && self.options.callers {
             match self.caller(line.caller) {
-                Some(caller) => self.pair(slot, caller, at),
-                None => self.unlisted(slot, 1),
+                Some(caller) => self.pair(seat, caller, at),
+                None => self.unlisted(seat, 1),
             }
         }
         at
@@ -352,33 +356,33 @@ impl<'t> Counter<'t> {
     }
 
     /// A caller called an endpoint.
-    fn pair(&mut self, slot: usize, caller: u32, at: Option<i64>) {
-        if self.pairs.len() <= slot {
-            self.pairs.resize_with(slot + 1, Pairs::default);
+    fn pair(&mut self, seat: usize, caller: u32, at: Option<i64>) {
+        if self.pairs.len() <= seat {
+            self.pairs.resize_with(seat + 1, Pairs::default);
         }
         let second = at.and_then(|at| u32::try_from(at).ok()).unwrap_or(0);
-        if let Some(pairs) = self.pairs.get_mut(slot)
+        if let Some(pairs) = self.pairs.get_mut(seat)
             && pairs.add(caller, second)
         {
-            self.merge(slot);
+            self.merge(seat);
         }
     }
 
     /// Merges the pairs of an endpoint.
-    fn merge(&mut self, slot: usize) {
-        if let Some(pairs) = self.pairs.get_mut(slot) {
+    fn merge(&mut self, seat: usize) {
+        if let Some(pairs) = self.pairs.get_mut(seat) {
             let before = pairs.bytes();
             let unlisted = pairs.merge(&mut self.space, self.sketch.is_some());
             self.pair_bytes = (self.pair_bytes + pairs.bytes()).saturating_sub(before);
             if unlisted > 0 {
-                self.unlisted(slot, unlisted);
+                self.unlisted(seat, unlisted);
             }
         }
     }
 
     /// Requests of callers who are not listed.
-    fn unlisted(&mut self, slot: usize, requests: u64) {
-        *self.unlisted.entry(slot).or_default() += requests;
+    fn unlisted(&mut self, seat: usize, requests: u64) {
+        *self.unlisted.entry(seat).or_default() += requests;
     }
 
     /// Stops to list more callers before they take more than they may. To be called
@@ -395,8 +399,8 @@ impl<'t> Counter<'t> {
 
     /// All is counted.
     pub(crate) fn finish(mut self) -> Self {
-        for slot in 0..self.pairs.len() {
-            self.merge(slot);
+        for seat in 0..self.pairs.len() {
+            self.merge(seat);
         }
         self.end_stretch();
         self
