@@ -99,11 +99,14 @@ fn catalog(routes: &str) -> Result<Vec<Api>, Error> {
             [_, root, version, resource, ..] => format!("{root}-{resource}-{version}"),
             _ => path.trim_start_matches('/').to_owned(),
         };
-        let id = ApiId::parse(name.clone())?;
-        apis.entry(name.clone())
-            .or_insert_with(|| Api::new(id, name))
-            .routes
-            .push(Route::new(method, path));
+        let route = Route::new(method, path);
+        if let Some(api) = apis.get_mut(&name) {
+            api.routes.push(route);
+        } else {
+            let mut api = Api::new(ApiId::parse(name.clone())?, name.clone());
+            api.routes.push(route);
+            apis.insert(name, api);
+        }
     }
     Ok(apis.into_values().collect())
 }

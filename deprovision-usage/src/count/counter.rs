@@ -10,13 +10,14 @@ use hashbrown::HashMap;
 
 use super::callers::CallerBy;
 use super::pairs::Pairs;
+use super::seats::Seats;
 use super::sketch::Sketch;
 use super::tally::{Tally, class_of};
 use super::unmatched::{Stray, Strays};
 use crate::agents::{Agents, Kind};
-use crate::line::{FastLine, LogLine, PathCut, Request};
+use crate::line::{FastLine, LogLine, PathCut, PlainLine, Request};
 use crate::names::{Key, Names};
-use crate::route::{NO_SLOT, RouteTable, Slot, Target, Walk, index};
+use crate::route::{NO_SLOT, RouteTable, Slot, Target, Walk};
 
 /// How far a line may be ahead of our clock, in seconds: clocks of two machines are
 /// never quite the same.
@@ -77,7 +78,9 @@ pub(crate) struct Counter<'t> {
     pub(super) callers: Names,
     /// Each caller's id and number, in the order of the ids, when all is counted.
     pub(super) named: Vec<(CallerId, u32)>,
-    /// By kind of caller, then by slot.
+    /// The slots that were called; what follows is by their numbers here.
+    pub(super) seats: Seats,
+    /// By kind of caller first.
     pub(super) tallies: [Vec<Tally>; 3],
     pub(super) pairs: Vec<Pairs>,
     pub(super) unlisted: HashMap<usize, u64, foldhash::fast::RandomState>,
@@ -106,6 +109,7 @@ impl<'t> Counter<'t> {
             stretch: None,
             callers: Names::new(),
             named: Vec::new(),
+            seats: Seats::default(),
             tallies: Default::default(),
             pairs: Vec::new(),
             unlisted: HashMap::default(),
@@ -137,6 +141,39 @@ impl<'t> Counter<'t> {
                 target: line.target,
                 cut: Some((line.text, cut)),
                 host: None,
+                status: line.status,
+                bytes: line.bytes,
+                agent: line.agent,
+                caller: if caller.is_empty() {
+                    line.client
+                } else {
+                    caller
+                },
+            },
+            now,
+        )
+    }
+
+    /// Counts a line of plain parts; gives its time when that is sound.
+    pub(crate) fn plain(&mut self, line: &PlainLine<'_>, cut: &PathCut, now: i64) -> Option<i64> {
+        let caller = match self.options.caller {
+            CallerBy::Name => [line.user, line.key, line.subject]
+                .into_iter()
+                .find(|name| !name.is_empty())
+                .unwrap_or_default(),
+            CallerBy::Client => line.client,
+            CallerBy::Key => line.key,
+            CallerBy::Agent => line.agent,
+            CallerBy::Subject => line.subject,
+            CallerBy::Field => line.field,
+        };
+        self.request(
+            &Line {
+                at: line.at,
+                method: line.method,
+                target: line.target,
+                cut: Some((line.text, cut)),
+                host: (!line.host.is_empty()).then_some(line.host),
                 status: line.status,
                 bytes: line.bytes,
                 agent: line.agent,
@@ -241,12 +278,12 @@ impl<'t> Counter<'t> {
             });
             return at;
         }
-        let slot = index(slot);
+        let seat = self.seats.seat(slot);
         if let Some(tallies) = self.tallies.get_mut(kind as usize) {
-            if tallies.len() <= slot {
-                tallies.resize_with(slot + 1, Tally::default);
+            if tallies.len() <= seat {
+                tallies.resize_with(seat + 1, Tally::default);
             }
-            if let Some(tally) = tallies.get_mut(slot) {
+            if let Some(tally) = tallies.get_mut(seat) {
                 tally.add(at, class, line.bytes);
             }
         }
@@ -254,12 +291,12 @@ impl<'t> Counter<'t> {
             let second = at.and_then(|at| u32::try_from(at).ok()).unwrap_or(0);
             let key = self.callers.key(0, line.caller);
             if key.is_short() {
-                self.waiting.push((slot, key, second));
+                self.waiting.push((seat, key, second));
                 if self.waiting.len() == TOGETHER {
                     self.serve_waiting();
                 }
             } else {
-                self.call(slot, line.caller, key, second);
+                self.call(seat, line.caller, key, second);
             }
         }
         at
@@ -340,45 +377,45 @@ impl<'t> Counter<'t> {
         let guesses = waiting.iter().map(|(_, key, _)| self.callers.guess(key));
         // Nothing is done with the guesses: what they bring is near when it is needed.
         std::hint::black_box(guesses.fold(0, |all, guess| all ^ guess));
-        for (slot, key, second) in &waiting {
+        for (seat, key, second) in &waiting {
             let (name, length) = key.name();
-            self.call(*slot, name.get(..length).unwrap_or_default(), *key, *second);
+            self.call(*seat, name.get(..length).unwrap_or_default(), *key, *second);
         }
         self.waiting = waiting;
         self.waiting.clear();
     }
 
     /// A caller called an endpoint; in second zero when the time is not known.
-    fn call(&mut self, slot: usize, name: &[u8], key: Key, second: u32) {
+    fn call(&mut self, seat: usize, name: &[u8], key: Key, second: u32) {
         let Some(caller) = self.caller(name, key) else {
-            self.unlisted(slot, 1);
+            self.unlisted(seat, 1);
             return;
         };
-        if self.pairs.len() <= slot {
-            self.pairs.resize_with(slot + 1, Pairs::default);
+        if self.pairs.len() <= seat {
+            self.pairs.resize_with(seat + 1, Pairs::default);
         }
-        if let Some(pairs) = self.pairs.get_mut(slot)
+        if let Some(pairs) = self.pairs.get_mut(seat)
             && pairs.add(caller, second)
         {
-            self.merge(slot);
+            self.merge(seat);
         }
     }
 
     /// Merges the pairs of an endpoint.
-    fn merge(&mut self, slot: usize) {
-        if let Some(pairs) = self.pairs.get_mut(slot) {
+    fn merge(&mut self, seat: usize) {
+        if let Some(pairs) = self.pairs.get_mut(seat) {
             let before = pairs.bytes();
             let unlisted = pairs.merge(&mut self.space, self.sketch.is_some());
             self.pair_bytes = (self.pair_bytes + pairs.bytes()).saturating_sub(before);
             if unlisted > 0 {
-                self.unlisted(slot, unlisted);
+                self.unlisted(seat, unlisted);
             }
         }
     }
 
     /// Requests of callers who are not listed.
-    fn unlisted(&mut self, slot: usize, requests: u64) {
-        *self.unlisted.entry(slot).or_default() += requests;
+    fn unlisted(&mut self, seat: usize, requests: u64) {
+        *self.unlisted.entry(seat).or_default() += requests;
     }
 
     /// To be called after each block of lines.
@@ -400,8 +437,8 @@ impl<'t> Counter<'t> {
 
     /// All is counted. `name` makes a caller's id of its name.
     pub(crate) fn finish(&mut self, name: impl Fn(&[u8]) -> Option<CallerId>) {
-        for slot in 0..self.pairs.len() {
-            self.merge(slot);
+        for seat in 0..self.pairs.len() {
+            self.merge(seat);
         }
         let named = &mut self.named;
         named.reserve_exact(self.callers.len());

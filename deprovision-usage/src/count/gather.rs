@@ -8,6 +8,7 @@ use deprovision_core::id::CallerId;
 use deprovision_core::usage::{CallerCounts, Demand, Endpoint, Shard, Stretches};
 
 use super::counter::Counter;
+use super::seats::Seats;
 use super::sketch::Sketch;
 use super::sums::Sums;
 use super::tally::Tally;
@@ -25,6 +26,26 @@ struct Part {
     malformed: u64,
 }
 
+/// The parts of the slots that anything was counted for.
+#[derive(Debug, Default)]
+struct Parts {
+    seats: Seats,
+    parts: Vec<Part>,
+}
+
+impl Parts {
+    fn of(&mut self, slot: Slot) -> Option<&mut Part> {
+        let seat = self.seats.seat(slot);
+        if self.parts.len() <= seat {
+            self.parts.push(Part {
+                slot,
+                ..Part::default()
+            });
+        }
+        self.parts.get_mut(seat)
+    }
+}
+
 /// Puts what all threads counted into the shard. `name` makes a caller's id of its
 /// name.
 pub(crate) fn gather(
@@ -37,7 +58,7 @@ pub(crate) fn gather(
     let mut seen = Stretches::default();
     let mut sketch: Option<Sketch> = None;
     let mut strays = Vec::new();
-    let mut parts: Vec<Part> = Vec::new();
+    let mut parts = Parts::default();
     let (callers, numbers) = unify(&mut counters);
     if counters.iter().any(|counter| counter.sketch.is_some()) {
         let mut all = Sketch::new();
@@ -52,40 +73,29 @@ pub(crate) fn gather(
         shard.lines += counter.lines;
         shard.future += counter.future;
         strays.extend(counter.strays.into_unmatched(name));
-        let mut part = |slot: usize| -> Option<usize> {
-            while parts.len() <= slot {
-                parts.push(Part {
-                    slot: Slot::try_from(parts.len()).ok()?,
-                    ..Part::default()
-                });
-            }
-            Some(slot)
-        };
-        let last = counter.tallies.iter().map(Vec::len).max().unwrap_or(0);
-        let last = last.max(counter.pairs.len());
-        let marked = counter.malformed.keys().map(|slot| index(*slot) + 1).max();
-        if let Some(last) = last.max(marked.unwrap_or(0)).checked_sub(1) {
-            part(last);
-        }
+        let slots = counter.seats.into_slots();
         for (kind, tallies) in counter.tallies.into_iter().enumerate() {
-            for (tally, part) in tallies.into_iter().zip(&mut parts) {
-                if let Some(of_kind) = part.tallies.get_mut(kind)
-                    && !tally.is_empty()
+            for (tally, slot) in tallies.into_iter().zip(&slots) {
+                if !tally.is_empty()
+                    && let Some(part) = parts.of(*slot)
+                    && let Some(of_kind) = part.tallies.get_mut(kind)
                 {
                     of_kind.push(tally);
                 }
             }
         }
-        for (pairs, part) in counter.pairs.into_iter().zip(&mut parts) {
-            part.callers.push((thread, pairs.into_counts()));
+        for (pairs, slot) in counter.pairs.into_iter().zip(&slots) {
+            if let Some(part) = parts.of(*slot) {
+                part.callers.push((thread, pairs.into_counts()));
+            }
         }
-        for (slot, more) in counter.unlisted {
-            if let Some(part) = parts.get_mut(slot) {
+        for (seat, more) in counter.unlisted {
+            if let Some(part) = slots.get(seat).and_then(|slot| parts.of(*slot)) {
                 part.unlisted += more;
             }
         }
         for (slot, more) in counter.malformed {
-            if let Some(part) = parts.get_mut(index(slot)) {
+            if let Some(part) = parts.of(slot) {
                 part.malformed += more;
             }
         }
@@ -93,7 +103,7 @@ pub(crate) fn gather(
     shard.seen.merge(&seen);
     shard.callers_about = sketch.map(|sketch| sketch.about());
     shard.unmatched = collapse(strays);
-    for (slot, demand, counts) in in_parallel(parts, &numbers, callers.len(), threads) {
+    for (slot, demand, counts) in in_parallel(parts.parts, &numbers, callers.len(), threads) {
         let mut endpoints = table.endpoints(slot).into_iter().peekable();
         let (mut demand, mut counts) = (Some(demand), Some(counts));
         while let Some(endpoint) = endpoints.next() {

@@ -4,6 +4,7 @@ mod callers;
 mod counter;
 mod gather;
 mod pairs;
+mod seats;
 mod sketch;
 mod sums;
 mod tally;

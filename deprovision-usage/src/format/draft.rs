@@ -30,7 +30,7 @@ pub(super) enum Slot {
     Agent,
 }
 
-const SLOTS: usize = 16;
+pub(super) const SLOTS: usize = 16;
 
 impl Slot {
     /// What an error calls it.
@@ -199,12 +199,10 @@ impl<'a> Draft<'a> {
         let Some(text) = self.take(Slot::Status) else {
             return Ok(None);
         };
-        let status = number(&text).and_then(|status| u16::try_from(status).ok());
-        match status {
-            // Envoy's word for: no answer was begun.
+        match number(&text).and_then(status) {
             Some(0) => Ok(None),
-            Some(100..=999) => Ok(status),
-            Some(_) | None => Err(LineError::new(LinePart::Status, "is not three digits or -")),
+            Some(status) => Ok(Some(status)),
+            None => Err(LineError::new(LinePart::Status, "is not three digits or -")),
         }
     }
 
@@ -222,13 +220,7 @@ impl<'a> Draft<'a> {
     fn client(&mut self) -> Cow<'a, [u8]> {
         let client = self.take(Slot::Client).map(|client| trim(client, portless));
         client
-            .or_else(|| {
-                let chain = self.take(Slot::Forwarded)?;
-                Some(trim(chain, |chain| {
-                    let last = chain.rsplit(|b| *b == b',').next().unwrap_or_default();
-                    portless(last.trim_ascii())
-                }))
-            })
+            .or_else(|| Some(trim(self.take(Slot::Forwarded)?, last_hop)))
             .unwrap_or_default()
     }
 }
@@ -249,15 +241,21 @@ fn trim<'a>(text: Cow<'a, [u8]>, part: impl Fn(&[u8]) -> &[u8]) -> Cow<'a, [u8]>
     }
 }
 
+/// The last of the addresses of `X-Forwarded-For`.
+pub(super) fn last_hop(chain: &[u8]) -> &[u8] {
+    let last = chain.rsplit(|b| *b == b',').next().unwrap_or_default();
+    portless(last.trim_ascii())
+}
+
 /// `10.0.0.7:4711` and `[::1]:4711` without the port.
-fn portless(client: &[u8]) -> &[u8] {
+pub(super) fn portless(client: &[u8]) -> &[u8] {
     if let Some(literal) = client.strip_prefix(b"[") {
         let end = literal.iter().position(|b| *b == b']');
         return end.and_then(|end| literal.get(..end)).unwrap_or(client);
     }
-    let mut parts = client.split(|b| *b == b':');
-    match (parts.next(), parts.next(), parts.next()) {
-        (Some(host), Some(port), None) if port.iter().all(u8::is_ascii_digit) => host,
+    let colon = memchr::memchr(b':', client);
+    match colon.and_then(|colon| client.split_at_checked(colon)) {
+        Some((host, [_, port @ ..])) if port.iter().all(u8::is_ascii_digit) => host,
         _ => client,
     }
 }
@@ -302,7 +300,14 @@ fn absolute(target: &[u8]) -> Option<(&[u8], &[u8])> {
     (!host.is_empty()).then_some((host, path))
 }
 
-fn number(digits: &[u8]) -> Option<u64> {
+/// A number as a status, zero for none, which is also Envoy's word for an answer that
+/// was never begun.
+pub(super) fn status(number: u64) -> Option<u16> {
+    let status = u16::try_from(number).ok()?;
+    matches!(status, 0 | 100..=999).then_some(status)
+}
+
+pub(super) fn number(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() || digits.len() > 19 {
         return None;
     }

@@ -217,6 +217,19 @@ impl Format {
         matches!(&*self.0, Kind::Combined)
     }
 
+    /// Which values of JSON lines are which parts, where lines are such or may be.
+    pub(super) fn json_tree(&self) -> Option<&Tree> {
+        match &*self.0 {
+            Kind::Json { tree, .. } | Kind::ApiGateway { tree, .. } => Some(tree),
+            Kind::Combined | Kind::Pattern { .. } | Kind::Alb | Kind::CloudTrail(_) => None,
+        }
+    }
+
+    /// Whether it is a clone of the other.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     fn of(kind: Kind) -> Self {
         Self(Arc::new(kind))
     }

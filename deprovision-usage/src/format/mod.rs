@@ -18,6 +18,7 @@ mod two;
 
 pub use detect::{DetectError, Detection, Misfit, detect};
 pub use error::FormatError;
+pub(crate) use json::Shapes;
 pub use json::{JsonField, JsonFields, JsonFieldsError};
 pub use known::Format;
 pub use pattern::PatternError;

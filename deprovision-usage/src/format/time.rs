@@ -4,7 +4,7 @@ use deprovision_core::time::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
-use crate::line::clf_time;
+use crate::line::{Stamps, clf_time};
 
 /// Numbers below are no times but durations, counters and the like: 1973-03-03.
 const FIRST_SECOND: u64 = 100_000_000;
@@ -17,15 +17,92 @@ const FIRST_SECOND: u64 = 100_000_000;
 ///   apart by its size: below 1e11 seconds, below 1e14 milliseconds, below 1e17
 ///   microseconds; with or without a fraction. Less than 1e8 is no time.
 pub(super) fn parse(text: &[u8]) -> Option<Timestamp> {
-    let text = text
-        .strip_prefix(b"[")
-        .and_then(|text| text.strip_suffix(b"]"))
-        .unwrap_or(text);
-    match (text.get(2), text.get(4)) {
-        (Some(b'/'), _) => clf_time(text),
-        (_, Some(b'-')) => rfc3339(text),
-        _ => epoch(text),
+    let text = bare(text);
+    match Look::of(text) {
+        Look::Clf => clf_time(text),
+        Look::Rfc3339 => rfc3339(text),
+        Look::Epoch => epoch(text),
     }
+}
+
+/// Without the brackets around it.
+fn bare(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"[")
+        .and_then(|text| text.strip_suffix(b"]"))
+        .unwrap_or(text)
+}
+
+/// How a time is written, told by a byte or two of it.
+enum Look {
+    Clf,
+    Rfc3339,
+    Epoch,
+}
+
+impl Look {
+    fn of(text: &[u8]) -> Self {
+        match (text.get(2), text.get(4)) {
+            (Some(b'/'), _) => Self::Clf,
+            (_, Some(b'-')) => Self::Rfc3339,
+            _ => Self::Epoch,
+        }
+    }
+}
+
+/// Reads the times of many lines, most of which lie in the same minute as the one
+/// before.
+#[derive(Debug, Default)]
+pub(super) struct Clock {
+    clf: Stamps,
+    /// `2026-10-10T13:55:` and `+00:00` of the last one.
+    minute: [u8; 17],
+    zone: Vec<u8>,
+    /// When that minute began, in seconds of Unix time.
+    start: i64,
+}
+
+impl Clock {
+    /// The second of Unix time of what [`parse`] reads.
+    pub(super) fn second(&mut self, text: &[u8]) -> Option<i64> {
+        let text = bare(text);
+        match Look::of(text) {
+            Look::Clf => self.clf.second(text),
+            Look::Rfc3339 => self.rfc3339(text),
+            Look::Epoch => epoch(text).map(Timestamp::as_second),
+        }
+    }
+
+    fn rfc3339(&mut self, text: &[u8]) -> Option<i64> {
+        let (minute, rest) = text.split_first_chunk::<17>()?;
+        let (&[tens, ones], tail) = rest.split_first_chunk::<2>()?;
+        let (_, zone) = fraction(tail)?;
+        if *minute == self.minute
+            && zone == self.zone
+            && let Some(second) = two(tens, ones)
+            && second < 60
+        {
+            return Some(self.start + i64::from(second));
+        }
+        let at = rfc3339(text)?.as_second();
+        // Before 1970 a fraction counts the other way.
+        if at > 0 {
+            self.minute = *minute;
+            self.zone.clear();
+            self.zone.extend_from_slice(zone);
+            // Zones are whole minutes, so each of them begins with a whole minute.
+            self.start = at - at.rem_euclid(60);
+        }
+        Some(at)
+    }
+}
+
+/// The digits behind the second, and what follows them.
+fn fraction(tail: &[u8]) -> Option<(&[u8], &[u8])> {
+    let Some(fraction) = tail.strip_prefix(b".") else {
+        return Some((b"", tail));
+    };
+    let end = fraction.iter().position(|b| !b.is_ascii_digit())?;
+    (end > 0).then(|| fraction.split_at_checked(end))?
 }
 
 fn rfc3339(text: &[u8]) -> Option<Timestamp> {
@@ -57,13 +134,9 @@ fn rfc3339(text: &[u8]) -> Option<Timestamp> {
     if !matches!(t, b'T' | b't' | b' ') {
         return None;
     }
-    let (nanos, zone) = match tail.strip_prefix(b".") {
-        Some(fraction) => {
-            let end = fraction.iter().position(|b| !b.is_ascii_digit())?;
-            let (digits, zone) = fraction.split_at_checked(end)?;
-            (nanos(digits)?, zone)
-        }
-        None => (0, tail),
+    let (nanos, zone) = match fraction(tail)? {
+        (b"", zone) => (0, zone),
+        (digits, zone) => (nanos(digits)?, zone),
     };
     let year = two(y1, y2)?.checked_mul(100)?.checked_add(two(y3, y4)?)?;
     let small = |tens, ones| i8::try_from(two(tens, ones)?).ok();
@@ -231,6 +304,23 @@ mod tests {
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
             let _ = parse(&bytes);
+        }
+
+        #[test]
+        fn a_clock_reads_one_time_after_the_other_as_each_is_read_alone(
+            texts in prop::collection::vec(prop_oneof![
+                // Few minutes, so that one is often that of the one before.
+                "(19[67]|202)[09]-0[12]-[03][01][T ]1[23]:5[56]:[03456][0-9x](\\.|\\.[0-9]{1,9})?(Z|z|[+-]0[01]:?[0367]0|)",
+                "\\[?10/Oct/2026:13:5[56]:[03456][0-9x] \\+0[01]00\\]?",
+                "1791640[0-9]{3}(\\.[0-9]{1,3})?",
+                "[0-9-]{4}-.{0,20}",
+            ], 1..12),
+        ) {
+            let mut clock = Clock::default();
+            for text in texts {
+                let alone = parse(text.as_bytes()).map(Timestamp::as_second);
+                prop_assert_eq!(clock.second(text.as_bytes()), alone, "{}", text);
+            }
         }
 
         #[test]

@@ -28,7 +28,7 @@ pub(super) fn mask(block: &[u8; 32], flags: impl Fn(u8x16) -> u8x16) -> u32 {
 
 /// How many of eight bytes are the first digits of a number, and its value.
 #[inline]
-pub(super) fn digits(text: &[u8; 8]) -> (u32, u64) {
+pub(crate) fn digits(text: &[u8; 8]) -> (u32, u64) {
     const LOW: u64 = 0x0f0f_0f0f_0f0f_0f0f;
     const HIGH: u64 = 0xf0f0_f0f0_f0f0_f0f0;
     const ZEROS: u64 = 0x3030_3030_3030_3030;

@@ -312,7 +312,8 @@ pub(crate) fn request(text: Cow<'_, [u8]>) -> Request<'_> {
     }
 }
 
-fn call(text: &[u8]) -> Option<(&[u8], &[u8])> {
+/// The method and the target of a request line.
+pub(crate) fn call(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let (method, rest) = word(text)?;
     // Methods are tokens (RFC 9110, section 5.6.2).
     let is_token = |b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b);

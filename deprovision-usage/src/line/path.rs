@@ -59,7 +59,7 @@ pub(crate) struct PathCut {
     /// segments are not all.
     pub(crate) plain: bool,
     /// Whether the path is the whole target.
-    pub(super) whole: bool,
+    pub(crate) whole: bool,
 }
 
 impl PathCut {

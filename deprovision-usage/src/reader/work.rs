@@ -8,7 +8,7 @@ use super::feed::Block;
 use super::order::{BlockEnd, between};
 use crate::count::Counter;
 use crate::files::MAX_LINE;
-use crate::format::Format;
+use crate::format::{Format, Shapes};
 use crate::line::{LineError, LinePart, PathCut, Request, Stamps, fast_line, is_one_line};
 
 /// One thread's part of a reading.
@@ -22,6 +22,7 @@ pub(super) struct Worker<'t> {
     /// Only requests in these seconds are counted.
     window: Option<(i64, i64)>,
     stamps: Stamps,
+    shapes: Shapes,
     cut: PathCut,
 }
 
@@ -34,6 +35,7 @@ impl<'t> Worker<'t> {
             unreadable_undated: 0,
             window,
             stamps: Stamps::default(),
+            shapes: Shapes::default(),
             cut: PathCut::default(),
         }
     }
@@ -45,6 +47,7 @@ impl<'t> Worker<'t> {
             ..BlockEnd::default()
         };
         let combined = block.format.is_combined();
+        let shaped = self.shapes.begin(&block.format);
         let mut rest = text;
         while !rest.is_empty() {
             let length = memchr(b'\n', rest).unwrap_or(rest.len());
@@ -56,6 +59,11 @@ impl<'t> Worker<'t> {
                 && let Some(line) = fast_line(line, &mut self.stamps, &mut self.cut)
             {
                 self.counter.fast(&line, &self.cut, now)
+            } else if shaped
+                && line.len() <= MAX_LINE
+                && let Some(line) = self.shapes.read(line, &mut self.cut)
+            {
+                self.counter.plain(&line, &self.cut, now)
             } else {
                 self.any_line(&block.format, line, now, &mut end)
             };

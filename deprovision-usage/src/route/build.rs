@@ -1,15 +1,13 @@
 //! Making the table.
 
-use std::collections::BTreeMap;
-
 use deprovision_core::catalog::{Api, FaceKind, Method};
 use deprovision_core::id::ApiId;
 use deprovision_core::usage::Endpoint;
 
 use super::host::Hosts;
-use super::slots::{NO_SLOT, Slot, Slots};
+use super::slots::{NO_SLOT, Sets, Slot, Slots};
 use super::table::{Edges, Fits, Leaf, Mixed, NONE, Node, RouteTable, index, operation};
-use super::target::segments;
+use super::target::{decoded, segments};
 use super::template::{Segment, Template};
 
 /// One operation, or one API's prefix, at one place.
@@ -28,6 +26,14 @@ enum Ending {
     Prefix,
 }
 
+/// Where a template ends.
+struct End {
+    node: u32,
+    ending: Ending,
+    /// Where its prefix ends.
+    prefix: Option<u32>,
+}
+
 /// A table in the making.
 #[derive(Debug)]
 pub(super) struct Builder {
@@ -41,7 +47,8 @@ pub(super) struct Builder {
     nodes: Vec<Node>,
     edges: Edges,
     mixed: Vec<Vec<Mixed>>,
-    entries: BTreeMap<(u32, Ending), Vec<Entry>>,
+    /// With the nodes where they end.
+    entries: Vec<(u32, Ending, Entry)>,
     hosts: Hosts,
     without_routes: Vec<ApiId>,
 }
@@ -57,7 +64,7 @@ impl Builder {
             nodes: vec![Node::new()],
             edges: Edges::new(),
             mixed: Vec::new(),
-            entries: BTreeMap::new(),
+            entries: Vec::new(),
             hosts: Hosts::default(),
             without_routes: Vec::new(),
         }
@@ -83,7 +90,12 @@ impl Builder {
                 FaceKind::Alias | FaceKind::Mirror | _ => aliases.push(face.name.as_str()),
             }
         }
-        let mut prefixes: Vec<Template> = Vec::new();
+        let mut tells = false;
+        let of_prefix = Entry {
+            api: number,
+            endpoint: beside,
+            method: None,
+        };
         for alias in aliases {
             let (host, path) = host_and_path(alias);
             // Without hosts any host is the API's; one more must not narrow that.
@@ -92,38 +104,40 @@ impl Builder {
             {
                 hosts.push(self.hosts.add(host));
             }
-            let path = path.map(Template::parse);
-            prefixes.extend(path.filter(|template| template.literals() > 0));
+            let path = decoded(path.unwrap_or_default().as_bytes());
+            let template = Template::of(&path);
+            if template.literals() > 0 {
+                tells = true;
+                for stage in &stages {
+                    let end = self.grow(stage.as_deref(), &template, None);
+                    self.entries.push((end.node, Ending::Prefix, of_prefix));
+                }
+            }
         }
         self.api_hosts.push(hosts);
-        let mut tells = false;
+        // Where the last prefix below each stage ends: most routes have the same.
+        let mut last = vec![NONE; stages.len()];
         for route in &api.routes {
-            let template = Template::parse(&route.path);
+            tells = true;
+            let path = decoded(route.path.as_bytes());
+            let template = Template::of(&path);
+            let prefix = template.prefix();
             let endpoint =
                 Endpoint::new(api.id.clone(), Some(operation(route.method, &route.path)));
-            let endpoint = self.endpoint(number, endpoint);
-            for stage in &stages {
-                let entry = Entry {
-                    api: number,
-                    endpoint,
-                    method: Some(route.method),
-                };
-                self.place(stage.as_deref(), &template, false, entry);
-            }
-            tells = true;
-            prefixes.extend(template.prefix());
-        }
-        tells |= !prefixes.is_empty();
-        prefixes.sort();
-        prefixes.dedup();
-        for prefix in &prefixes {
-            for stage in &stages {
-                let entry = Entry {
-                    api: number,
-                    endpoint: beside,
-                    method: None,
-                };
-                self.place(stage.as_deref(), prefix, true, entry);
+            let entry = Entry {
+                api: number,
+                endpoint: self.endpoint(number, endpoint),
+                method: Some(route.method),
+            };
+            for (stage, last) in stages.iter().zip(&mut last) {
+                let end = self.grow(stage.as_deref(), &template, prefix);
+                self.entries.push((end.node, end.ending, entry));
+                if let Some(prefix) = end.prefix
+                    && prefix != *last
+                {
+                    *last = prefix;
+                    self.entries.push((prefix, Ending::Prefix, of_prefix));
+                }
             }
         }
         if !tells {
@@ -137,27 +151,40 @@ impl Builder {
         number(self.endpoints.len() - 1)
     }
 
-    /// Puts an entry where its template ends.
-    fn place(&mut self, stage: Option<&[u8]>, template: &Template, prefix: bool, entry: Entry) {
+    /// The nodes of a template below a stage, of which so many segments are a prefix.
+    fn grow(
+        &mut self,
+        stage: Option<&[u8]>,
+        template: &Template<'_>,
+        prefix: Option<usize>,
+    ) -> End {
         let mut node = 0;
         if let Some(stage) = stage {
             node = self.literal(node, stage);
         }
-        let mut ending = if prefix { Ending::Prefix } else { Ending::Leaf };
-        for segment in template.segments() {
-            node = match segment {
-                Segment::Literal(text) => self.literal(node, text),
-                Segment::Mixed { before, after } => self.mixed(node, before, after),
-                Segment::Any => self.any(node),
+        let mut end = End {
+            node,
+            ending: Ending::Leaf,
+            prefix: None,
+        };
+        for (at, segment) in template.segments().iter().enumerate() {
+            if prefix == Some(at) {
+                end.prefix = Some(end.node);
+            }
+            end.node = match *segment {
+                Segment::Literal(text) => self.literal(end.node, text),
+                Segment::Mixed { before, after } => self.mixed(end.node, before, after),
+                Segment::Any => self.any(end.node),
                 Segment::Rest => {
-                    if !prefix {
-                        ending = Ending::Rest;
-                    }
+                    end.ending = Ending::Rest;
                     break;
                 }
             };
         }
-        self.entries.entry((node, ending)).or_default().push(entry);
+        if prefix.is_some() && end.prefix.is_none() {
+            end.prefix = Some(end.node);
+        }
+        end
     }
 
     fn node(&mut self) -> u32 {
@@ -222,21 +249,40 @@ impl Builder {
     }
 
     pub(super) fn finish(mut self) -> RouteTable {
-        let slots = Slots::default();
+        let mut sets = Sets::default();
         let (mut untold, mut leaves) = (Vec::new(), Vec::new());
-        for ((node, ending), entries) in std::mem::take(&mut self.entries) {
-            let leaf = number(leaves.len());
-            let (fits, by_host) = self.leaf(&entries, &slots);
-            untold.push(fits);
-            leaves.push(by_host);
-            if let Some(node) = self.nodes.get_mut(index(node)) {
-                match ending {
-                    Ending::Leaf => node.leaf = leaf,
-                    Ending::Rest => node.rest = leaf,
-                    Ending::Prefix => node.prefix = leaf,
+        let mut entries = std::mem::take(&mut self.entries);
+        // Of one API's operations at one place the first one counts.
+        entries.sort_by_key(|(node, ending, _)| (*node, *ending));
+        for with_hosts in [true, false] {
+            let same =
+                |a: &(u32, Ending, Entry), b: &(u32, Ending, Entry)| (a.0, a.1) == (b.0, b.1);
+            for group in entries.chunk_by(same) {
+                let Some((node, ending, _)) = group.first() else {
+                    continue;
+                };
+                let entries = || group.iter().map(|(_, _, entry)| entry);
+                if entries().any(|entry| !self.hosts_of(entry).is_empty()) != with_hosts {
+                    continue;
+                }
+                let leaf = number(untold.len());
+                untold.push(self.fits(entries(), &mut sets));
+                if with_hosts {
+                    leaves.push(self.leaf(entries, &mut sets));
+                }
+                if let Some(node) = self.nodes.get_mut(index(*node)) {
+                    match ending {
+                        Ending::Leaf => node.leaf = leaf,
+                        Ending::Rest => node.rest = leaf,
+                        Ending::Prefix => node.prefix = leaf,
+                    }
                 }
             }
         }
+        self.endpoints.shrink_to_fit();
+        self.api_of.shrink_to_fit();
+        self.nodes.shrink_to_fit();
+        untold.shrink_to_fit();
         RouteTable {
             apis: self.apis,
             endpoints: self.endpoints,
@@ -247,66 +293,72 @@ impl Builder {
             untold,
             leaves,
             hosts: self.hosts,
-            slots,
+            slots: Slots::of(sets),
             without_routes: self.without_routes,
         }
     }
 
-    /// What ends at a leaf: for requests that name no host, and for the others.
-    fn leaf(&self, entries: &[Entry], slots: &Slots) -> (Fits, Leaf) {
-        let hosts_of = |entry: &Entry| {
-            let hosts = self.api_hosts.get(index(entry.api));
-            hosts.map_or(&[][..], Vec::as_slice)
-        };
-        let mut hosts: Vec<u32> = entries.iter().flat_map(hosts_of).copied().collect();
-        hosts.sort_unstable();
-        hosts.dedup();
-        let fits = |accepts: &dyn Fn(&Entry) -> bool| {
-            let entries: Vec<Entry> = entries.iter().copied().filter(|e| accepts(e)).collect();
-            self.fits(&entries, slots)
-        };
-        let by_host = Leaf {
-            foreign: fits(&|entry| hosts_of(entry).is_empty()),
-            known: hosts
-                .iter()
-                .map(|host| {
-                    let accepts = |entry: &Entry| {
-                        let hosts = hosts_of(entry);
-                        hosts.is_empty() || hosts.contains(host)
-                    };
-                    (*host, fits(&accepts))
-                })
-                .collect(),
-        };
-        (fits(&|_| true), by_host)
+    fn hosts_of(&self, entry: &Entry) -> &[u32] {
+        let hosts = self.api_hosts.get(index(entry.api));
+        hosts.map_or(&[][..], Vec::as_slice)
     }
 
-    fn fits(&self, entries: &[Entry], slots: &Slots) -> Fits {
+    /// What ends at a leaf for requests that name a host.
+    fn leaf<'e, E: Iterator<Item = &'e Entry> + Clone>(
+        &self,
+        entries: impl Fn() -> E,
+        sets: &mut Sets,
+    ) -> Leaf {
+        let mut hosts: Vec<u32> = entries().flat_map(|e| self.hosts_of(e)).copied().collect();
+        hosts.sort_unstable();
+        hosts.dedup();
+        let foreign = entries().filter(|entry| self.hosts_of(entry).is_empty());
+        let foreign = self.fits(foreign, sets);
+        let known = hosts.into_iter().map(|host| {
+            let accepts = |entry: &&Entry| {
+                let hosts = self.hosts_of(entry);
+                hosts.is_empty() || hosts.contains(&host)
+            };
+            (host, self.fits(entries().filter(accepts), sets))
+        });
+        Leaf {
+            foreign,
+            known: known.collect(),
+        }
+    }
+
+    fn fits<'e>(&self, entries: impl Iterator<Item = &'e Entry> + Clone, sets: &mut Sets) -> Fits {
         let mut exact = [NO_SLOT; Method::ALL.len()];
         for (slot, method) in exact.iter_mut().zip(Method::ALL) {
-            let have = entries.iter().filter(|entry| entry.method == Some(method));
-            *slot = one_of_each(have.map(|entry| (entry.api, entry.endpoint)), slots);
+            let have = entries.clone().filter(|entry| entry.method == Some(method));
+            *slot = one_of_each(have.map(|entry| (entry.api, entry.endpoint)), sets);
         }
-        let beside = entries.iter().filter_map(|entry| {
+        let beside = entries.filter_map(|entry| {
             let beside = self.beside.get(index(entry.api))?;
             Some((entry.api, *beside))
         });
         Fits {
             exact,
-            other: one_of_each(beside, slots),
+            other: one_of_each(beside, sets),
         }
     }
 }
 
 /// The slot of the first endpoint of each API.
-fn one_of_each(entries: impl Iterator<Item = (u32, u32)>, slots: &Slots) -> Slot {
-    let mut first: BTreeMap<u32, u32> = BTreeMap::new();
-    for (api, endpoint) in entries {
-        first.entry(api).or_insert(endpoint);
-    }
-    let mut endpoints: Vec<u32> = first.into_values().collect();
+fn one_of_each(mut entries: impl Iterator<Item = (u32, u32)>, sets: &mut Sets) -> Slot {
+    let Some(first) = entries.next() else {
+        return NO_SLOT;
+    };
+    let Some(second) = entries.next() else {
+        return sets.intern(&[first.1]);
+    };
+    let mut all = vec![first, second];
+    all.extend(entries);
+    all.sort_by_key(|(api, _)| *api);
+    all.dedup_by_key(|(api, _)| *api);
+    let mut endpoints: Vec<u32> = all.into_iter().map(|(_, endpoint)| endpoint).collect();
     endpoints.sort_unstable();
-    slots.intern(endpoints)
+    sets.intern(&endpoints)
 }
 
 /// The host and the path of another name: a host, a path, or a URL with both.

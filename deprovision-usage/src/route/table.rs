@@ -146,7 +146,8 @@ pub struct RouteTable {
     pub(super) mixed: Vec<Vec<Mixed>>,
     /// What ends at each leaf, for requests that name no host.
     pub(super) untold: Vec<Fits>,
-    /// The same for the others.
+    /// The same for the others. Leaves at which no API has hosts come last, and are
+    /// the same for all requests.
     pub(super) leaves: Vec<Leaf>,
     pub(super) hosts: Hosts,
     pub(super) slots: Slots,
@@ -213,14 +214,20 @@ impl RouteTable {
     #[inline]
     pub(super) fn fits(&self, leaf: u32, host: Host) -> Option<&Fits> {
         let leaf = index(leaf);
+        let untold = self.untold.get(leaf);
         let number = match host {
-            Host::Untold => return self.untold.get(leaf),
-            Host::Foreign => return Some(&self.leaves.get(leaf)?.foreign),
-            Host::Known(number) => number,
+            Host::Untold => return untold,
+            Host::Foreign => None,
+            Host::Known(number) => Some(number),
         };
-        let leaf = self.leaves.get(leaf)?;
-        let known = leaf.known.iter().find(|(known, _)| *known == number);
-        Some(known.map_or(&leaf.foreign, |(_, fits)| fits))
+        let Some(by_host) = self.leaves.get(leaf) else {
+            return untold;
+        };
+        let known = by_host
+            .known
+            .iter()
+            .find(|(known, _)| Some(*known) == number);
+        Some(known.map_or(&by_host.foreign, |(_, fits)| fits))
     }
 
     /// One slot for all of these, the better before.

@@ -1,5 +1,7 @@
 //! What a request's target names: a host, where it does, and a path.
 
+use memchr::memchr;
+
 use crate::line::hex;
 
 /// The host and the path of a target.
@@ -52,41 +54,50 @@ fn authority(target: &[u8]) -> Option<(&[u8], &[u8])> {
     Some(rest.split_at(end))
 }
 
-/// The segments of a path, without its query. Decoded before it is cut, so that
-/// `%2F` separates: some servers take it so, and with the prefix rule no request
-/// is lost by it.
+/// The segments of a path, without its query.
 pub(super) fn segments(path: &[u8]) -> Path {
+    cut(&decoded(path)).map(<[u8]>::to_vec).collect()
+}
+
+/// A path without its query, percent-decoded and in lower case. Decoded before it is
+/// cut, so that `%2F` separates: some servers take it so, and with the prefix rule no
+/// request is lost by it.
+pub(super) fn decoded(path: &[u8]) -> Vec<u8> {
     let end = path
         .iter()
         .position(|b| matches!(b, b'?' | b'#'))
         .unwrap_or(path.len());
-    decode(path.get(..end).unwrap_or_default())
-        .split(|b| *b == b'/')
-        .map(|segment| {
-            // `;name=value` is a parameter of the segment, no part of its name.
-            let name = segment.split(|b| *b == b';').next().unwrap_or_default();
-            name.to_ascii_lowercase()
-        })
+    let mut text = decode(path.get(..end).unwrap_or_default());
+    text.make_ascii_lowercase();
+    text
+}
+
+/// The segments of a decoded path, without empty ones.
+pub(super) fn cut(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    path.split(|b| *b == b'/')
+        // `;name=value` is a parameter of the segment, no part of its name.
+        .filter_map(|segment| segment.split(|b| *b == b';').next())
         .filter(|segment| !segment.is_empty())
-        .collect()
 }
 
 /// Undoes percent-encoding once; what is no encoding stands for itself.
 fn decode(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
-    while let Some((&first, after)) = rest.split_first() {
-        rest = after;
-        if first == b'%'
-            && let [high, low, tail @ ..] = after
+    while let Some(percent) = memchr(b'%', rest) {
+        let (plain, encoded) = rest.split_at(percent);
+        out.extend_from_slice(plain);
+        if let [_, high, low, tail @ ..] = encoded
             && let (Some(high), Some(low)) = (hex(*high), hex(*low))
         {
             out.push(high * 16 + low);
             rest = tail;
         } else {
-            out.push(first);
+            out.push(b'%');
+            rest = encoded.get(1..).unwrap_or_default();
         }
     }
+    out.extend_from_slice(rest);
     out
 }
 

@@ -1,21 +1,21 @@
 //! Path templates: `/v1/orders/{id}`.
 
-use super::target::segments;
+use super::target::cut;
 
 /// How many segments of a template are looked at; of a longer one the rest is any.
 const MAX_SEGMENTS: usize = 256;
 
 /// One segment of a template.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Segment {
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Segment<'a> {
     /// This text.
-    Literal(Vec<u8>),
+    Literal(&'a [u8]),
     /// A parameter with text around it: `{id}.json`, `{name}:cancel`.
     Mixed {
         /// What the segment begins with.
-        before: Vec<u8>,
+        before: &'a [u8],
         /// What it ends with.
-        after: Vec<u8>,
+        after: &'a [u8],
     },
     /// Any one segment: `{id}`, `:id`, `*`.
     Any,
@@ -24,15 +24,15 @@ pub(super) enum Segment {
 }
 
 /// A path with parameters.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Template {
-    segments: Vec<Segment>,
+#[derive(Debug)]
+pub(super) struct Template<'a> {
+    segments: Vec<Segment<'a>>,
 }
 
-impl Template {
-    pub(super) fn parse(path: &str) -> Self {
-        let mut segments: Vec<Segment> =
-            segments(path.as_bytes()).into_iter().map(segment).collect();
+impl<'a> Template<'a> {
+    /// The template that a [decoded](super::target::decoded) path is.
+    pub(super) fn of(path: &'a [u8]) -> Self {
+        let mut segments: Vec<Segment<'a>> = cut(path).map(segment).collect();
         if segments.len() > MAX_SEGMENTS {
             segments.truncate(MAX_SEGMENTS);
             segments.push(Segment::Rest);
@@ -40,30 +40,27 @@ impl Template {
         Self { segments }
     }
 
-    pub(super) fn segments(&self) -> &[Segment] {
+    pub(super) fn segments(&self) -> &[Segment<'a>] {
         &self.segments
     }
 
-    /// The part of the template that stands for the whole API: up to and with its
+    /// How many segments of the template stand for the whole API: up to and with its
     /// version (`/v1`, `/api/v2`, `/{tenant}/v1`); without a version the literal
     /// segments before the first parameter (`/orders`). `None` when nothing is
     /// left that tells the API from any other.
-    pub(super) fn prefix(&self) -> Option<Self> {
+    pub(super) fn prefix(&self) -> Option<usize> {
         let version = self
             .segments
             .iter()
             .position(|segment| matches!(segment, Segment::Literal(text) if is_version(text)));
-        let length = match version {
-            Some(at) => at + 1,
-            None => self
-                .segments
-                .iter()
-                .take_while(|segment| matches!(segment, Segment::Literal(_)))
-                .count(),
-        };
-        let segments: Vec<Segment> = self.segments.iter().take(length).cloned().collect();
-        let tells = segments.iter().any(|s| matches!(s, Segment::Literal(_)));
-        tells.then_some(Self { segments })
+        match version {
+            Some(at) => Some(at + 1),
+            None => {
+                let is_literal = |segment: &&Segment<'_>| matches!(segment, Segment::Literal(_));
+                let literal = self.segments.iter().take_while(is_literal).count();
+                (literal > 0).then_some(literal)
+            }
+        }
     }
 
     /// How many literal segments it has.
@@ -75,7 +72,7 @@ impl Template {
     }
 }
 
-fn segment(text: Vec<u8>) -> Segment {
+fn segment(text: &[u8]) -> Segment<'_> {
     let (open, close) = (
         text.iter().position(|b| *b == b'{'),
         text.iter().rposition(|b| *b == b'}'),
@@ -92,10 +89,7 @@ fn segment(text: Vec<u8>) -> Segment {
         && open < close
         && !(before.is_empty() && after.is_empty())
     {
-        return Segment::Mixed {
-            before: before.to_vec(),
-            after: after.to_vec(),
-        };
+        return Segment::Mixed { before, after };
     }
     if braced || text.starts_with(b":") || text == b"*" {
         return Segment::Any;

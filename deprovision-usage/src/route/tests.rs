@@ -176,6 +176,32 @@ fn a_neighbour_gets_its_own_routes_and_nothing_else() {
 }
 
 #[test]
+fn places_of_apis_with_hosts_and_without_are_told_apart() {
+    // In this order the places of the second API come between those of the others.
+    let first = api("first", &["a.example.com"], &["/a/x", "/both"]);
+    let open = api("open", &[], &["/b/x", "/both"]);
+    let last = api("last", &["c.example.com"], &["/c/x"]);
+    let table = RouteTable::new([&first, &open, &last]);
+    for (target, want) in [
+        ("http://a.example.com/a/x", [true, false, false]),
+        ("http://c.example.com/a/x", [false, false, false]),
+        ("http://else.example.com/a/x", [false, false, false]),
+        ("http://a.example.com/b/x", [false, true, false]),
+        ("http://else.example.com/b/x", [false, true, false]),
+        ("http://c.example.com/c/x", [false, false, true]),
+        ("http://a.example.com/both", [true, true, false]),
+        ("http://c.example.com/both", [false, true, false]),
+        ("http://else.example.com/both", [false, true, false]),
+        ("/both", [true, true, false]),
+        ("/c/x", [false, false, true]),
+    ] {
+        let found = table.find("GET", None, target);
+        let is = [&first, &open, &last].map(|api| found.iter().any(|e| e.api == api.id));
+        assert_eq!(is, want, "{target}");
+    }
+}
+
+#[test]
 fn an_api_without_routes_can_not_be_told() {
     let (none, root) = (api("a", &["api.example.com"], &[]), api("b", &[], &["/"]));
     let table = RouteTable::new([&none, &root]);

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::text::{simple, special, unescape, unit};
-use super::tree::Tree;
+use super::tree::{Place, Tree};
 use crate::format::draft::{Draft, Slot, Twice};
 
 /// How deep values may nest.
@@ -28,31 +28,66 @@ pub(super) enum Fault {
 
 type Scanned<T> = Result<T, Fault>;
 
+/// A string, a number, or a word that stands for itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Leaf {
+    /// How many bytes of the text are left where it begins, and behind it.
+    pub(super) left: (usize, usize),
+    /// What becomes of it.
+    pub(super) place: Option<Place>,
+}
+
 /// The rest of a line.
 #[derive(Debug)]
 pub(super) struct Scanner<'a> {
-    rest: &'a [u8],
+    pub(super) rest: &'a [u8],
     depth: u32,
     nested: bool,
+    /// The leaves so far, where somebody wants them.
+    leaves: Option<Vec<Leaf>>,
 }
 
 impl<'a> Scanner<'a> {
-    /// Reads the object that the whole text is.
-    pub(super) fn read(text: &'a [u8], tree: &Tree, draft: &mut Draft<'a>) -> Scanned<()> {
-        let mut scanner = Self {
+    pub(super) fn new(text: &'a [u8]) -> Self {
+        Self {
             rest: text,
             depth: 0,
             nested: false,
-        };
-        if scanner.token()? != b'{' {
+            leaves: None,
+        }
+    }
+
+    /// Reads the object that the whole text is.
+    pub(super) fn read(text: &'a [u8], tree: &Tree, draft: &mut Draft<'a>) -> Scanned<()> {
+        Self::new(text).whole(tree, draft)
+    }
+
+    /// The leaves of the object that the whole text is, in their order.
+    pub(super) fn leaves(text: &'a [u8], tree: &Tree) -> Scanned<Vec<Leaf>> {
+        let mut scanner = Self::new(text);
+        scanner.leaves = Some(Vec::new());
+        scanner.whole(tree, &mut Draft::default())?;
+        Ok(scanner.leaves.unwrap_or_default())
+    }
+
+    fn whole(&mut self, tree: &Tree, draft: &mut Draft<'a>) -> Scanned<()> {
+        if self.token()? != b'{' {
             return Err(Fault::Syntax);
         }
-        scanner.object(tree, draft)?;
-        scanner.space();
-        if scanner.rest.is_empty() {
+        self.object(tree, draft)?;
+        self.space();
+        if self.rest.is_empty() {
             Ok(())
         } else {
             Err(Fault::Syntax)
+        }
+    }
+
+    /// Notes a leaf that was just passed, with how much was left before it.
+    fn note(&mut self, before: usize, place: Option<Place>) {
+        if let Some(leaves) = &mut self.leaves {
+            let left = (before, self.rest.len());
+            leaves.push(Leaf { left, place });
         }
     }
 
@@ -93,8 +128,10 @@ impl<'a> Scanner<'a> {
                 })
             }
             b'"' => {
+                let before = self.rest.len();
                 self.token()?;
                 let (text, escaped) = self.string()?;
+                self.note(before, tree.place);
                 let Some(place) = tree.place else {
                     return Ok(());
                 };
@@ -106,11 +143,15 @@ impl<'a> Scanner<'a> {
                 };
                 keep(tree, draft, value)
             }
-            _ => match self.scalar()? {
-                // Null: no number and no other word begins so.
-                [b'n', ..] => Ok(()),
-                text => keep(tree, draft, Cow::Borrowed(text)),
-            },
+            _ => {
+                let before = self.rest.len();
+                let text = self.scalar()?;
+                self.note(before, tree.place);
+                if is_null(text) {
+                    return Ok(());
+                }
+                keep(tree, draft, Cow::Borrowed(text))
+            }
         }
     }
 
@@ -125,11 +166,17 @@ impl<'a> Scanner<'a> {
                 self.token()?;
                 self.each_element(Self::skip)
             }
-            b'"' => {
-                self.token()?;
-                self.string().map(drop)
+            first => {
+                let before = self.rest.len();
+                if first == b'"' {
+                    self.token()?;
+                    self.string()?;
+                } else {
+                    self.scalar()?;
+                }
+                self.note(before, None);
+                Ok(())
             }
-            _ => self.scalar().map(drop),
         }
     }
 
@@ -220,7 +267,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A string behind its opening quote: its text, and whether it has escapes.
-    fn string(&mut self) -> Scanned<(&'a [u8], bool)> {
+    pub(super) fn string(&mut self) -> Scanned<(&'a [u8], bool)> {
         let text = self.rest;
         let mut escaped = false;
         let mut length = 0;
@@ -250,7 +297,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A number, `true`, `false` or `null`.
-    fn scalar(&mut self) -> Scanned<&'a [u8]> {
+    pub(super) fn scalar(&mut self) -> Scanned<&'a [u8]> {
         let is_end = |b: &u8| matches!(b, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n');
         let end = self.rest.iter().position(is_end);
         // A number at the end of the text may go on, and so the object is cut.
@@ -267,6 +314,11 @@ impl<'a> Scanner<'a> {
         self.rest = rest;
         Ok(text)
     }
+}
+
+/// Whether a scalar is null: no number and no other word begins so.
+pub(super) fn is_null(scalar: &[u8]) -> bool {
+    scalar.first() == Some(&b'n')
 }
 
 fn is_number(text: &[u8]) -> bool {
