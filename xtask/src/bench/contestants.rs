@@ -114,7 +114,7 @@ impl Programs {
             entries.extend(self.ours(Tool::Ours, log, mode, 1, "combined"));
             entries.extend(self.ours(Tool::OursManyRoutes, many, mode, 1, "combined"));
         }
-        let title = "250 MB beside 2,000 and beside 100,000 routes";
+        let title = "1 GB beside 2,000 and beside 100,000 routes";
         self.race(title.to_owned(), log, entries)
     }
 

@@ -120,9 +120,12 @@ fn races_of(
         peers::require(&["gzip"])?;
         let packed = log.packed()?;
         let json = Log::json(places, folder)?;
-        let many = log.with_many_routes(places, folder)?;
         races.push((packed.clone(), programs.packed(&packed)));
         races.push((json.clone(), programs.json(&json)));
+    }
+    if size == Size::Whole {
+        // The routes are loaded as well: this log is long enough that it hardly shows.
+        let many = log.with_many_routes(places, folder)?;
         races.push((log.clone(), programs.many_routes(&log, &many)));
     }
     // Without us, some have nobody left to measure.
