@@ -182,8 +182,8 @@ impl UsageReader {
     }
 
     /// How many bytes the lists of callers may take, also while the shard is made of
-    /// them; each thread has its share. The default is 512 MiB. Half of that lists about
-    /// 1.4 million callers who call one endpoint each. All else takes some ten MiB, and
+    /// them; each thread has its share. The default is 512 MiB; half of that lists about
+    /// 1.5 million callers who call one endpoint each. All else takes some ten MiB, and
     /// what the routes take.
     #[must_use]
     pub fn with_memory(mut self, bytes: usize) -> Self {

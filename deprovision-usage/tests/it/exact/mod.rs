@@ -8,7 +8,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
-use deprovision_core::catalog::Api;
+use deprovision_core::catalog::{Api, Method, Route};
+use deprovision_core::id::ApiId;
 use deprovision_core::usage::{Demand, Shard, Traffic};
 use deprovision_usage::{Agents, Format, JsonFields, RouteTable, UsageReader};
 use flate2::Compression;
@@ -193,6 +194,31 @@ fn a_log_of_many_blocks_is_counted_exactly() {
         .filter(|(_, operation)| operation.is_some())
         .count();
     assert!(seen > operations / 2, "{seen} of {operations}");
+}
+
+/// For logs that are not ours to hand on: in the Combined Log Format, beside the
+/// routes of a file with `METHOD /template` in each line.
+#[test]
+#[ignore = "needs a log: DEPROVISION_LOG=FILE DEPROVISION_ROUTES=FILE"]
+fn a_given_log_is_counted_exactly() {
+    let given = |name| std::fs::read_to_string(std::env::var_os(name).expect(name)).unwrap();
+    let (text, routes) = (given("DEPROVISION_LOG"), given("DEPROVISION_ROUTES"));
+    let mut api = Api::new(ApiId::parse("given").unwrap(), "Given");
+    for line in routes.lines() {
+        let (method, path) = line.split_once(' ').unwrap();
+        let method = Method::ALL.into_iter().find(|known| known.name() == method);
+        api.routes.push(Route::new(method.unwrap(), path));
+    }
+    let expected = check(&text, &Format::combined(), naive::combined, &[api]);
+    println!("{} lines, {} malformed", expected.lines, expected.malformed);
+    for ((_, operation), counts) in &expected.endpoints {
+        let operation = operation.as_deref().unwrap_or("others");
+        let callers = counts.callers.len();
+        println!(
+            "{operation}: {} of {callers} callers",
+            counts.consumers.requests
+        );
+    }
 }
 
 #[test]
