@@ -94,8 +94,8 @@ impl Walk {
     /// A run of plain characters in a string of a value, and what ends it.
     fn string(&mut self, rest: &[u8], out: &mut Vec<u8>) -> Result<usize, Wrong> {
         let run = special(rest).unwrap_or(rest.len());
-        let used = match rest.get(run) {
-            None => run,
+        let ends = rest.get(run);
+        let used = match ends {
             Some(b'\\') => {
                 self.escaped = true;
                 run + 1
@@ -104,11 +104,15 @@ impl Walk {
                 self.in_string = false;
                 run + 1
             }
-            Some(_) => return Err(Wrong(run)),
+            // What is before a fault is given, in whatever pieces it comes.
+            Some(_) | None => run,
         };
         if self.state == State::InRecord {
             out.extend_from_slice(rest.get(..used).unwrap_or_default());
             self.last = b'"';
+        }
+        if used == run && ends.is_some() {
+            return Err(Wrong(run));
         }
         if !self.in_string && self.depth == 0 {
             self.state = State::AfterValue;
