@@ -15,7 +15,7 @@ use super::sketch::Sketch;
 use super::tally::{Tally, class_of};
 use super::unmatched::{Stray, Strays};
 use crate::agents::{Agents, Kind};
-use crate::line::{FastLine, LogLine, PathCut, PlainLine, Request};
+use crate::line::{LogLine, PathCut, PlainLine, Request};
 use crate::names::{Key, Names};
 use crate::route::{NO_SLOT, RouteTable, Slot, Target, Walk};
 
@@ -122,36 +122,6 @@ impl<'t> Counter<'t> {
             kinds: HashMap::default(),
             last_kinds: vec![None; 256],
         }
-    }
-
-    /// Counts a line of the plainest shape; gives its time when that is sound.
-    pub(crate) fn fast(&mut self, line: &FastLine<'_>, cut: &PathCut, now: i64) -> Option<i64> {
-        let caller = match self.options.caller {
-            CallerBy::Name if line.user.is_empty() => line.client,
-            CallerBy::Name => line.user,
-            CallerBy::Client => line.client,
-            CallerBy::Agent => line.agent,
-            // The format has none of them.
-            CallerBy::Key | CallerBy::Subject | CallerBy::Field => b"",
-        };
-        self.request(
-            &Line {
-                at: line.at,
-                method: line.method,
-                target: line.target,
-                cut: Some((line.text, cut)),
-                host: None,
-                status: line.status,
-                bytes: line.bytes,
-                agent: line.agent,
-                caller: if caller.is_empty() {
-                    line.client
-                } else {
-                    caller
-                },
-            },
-            now,
-        )
     }
 
     /// Counts a line of plain parts; gives its time when that is sound.

@@ -10,34 +10,16 @@ use memchr::memchr2;
 
 use super::bits::{digits, equal, mask, within};
 use super::path::{PathCut, is_escaped};
+use super::plain::PlainLine;
 use super::time::Stamps;
 use crate::route::index;
-
-/// A line of the plainest shape, as far as it is counted.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct FastLine<'a> {
-    pub(crate) client: &'a [u8],
-    /// Empty for none.
-    pub(crate) user: &'a [u8],
-    /// Seconds of Unix time.
-    pub(crate) at: i64,
-    pub(crate) method: &'a [u8],
-    pub(crate) target: &'a [u8],
-    /// The target with all that follows it.
-    pub(crate) text: &'a [u8],
-    /// Zero for none.
-    pub(crate) status: u16,
-    pub(crate) bytes: u64,
-    /// Empty for none.
-    pub(crate) agent: &'a [u8],
-}
 
 /// Reads a line of the plainest shape, and cuts its path on the way.
 pub(crate) fn fast_line<'a>(
     line: &'a [u8],
     stamps: &mut Stamps,
     cut: &mut PathCut,
-) -> Option<FastLine<'a>> {
+) -> Option<PlainLine<'a>> {
     let (client, user, rest) = head(line)?;
     let (stamp, rest) = rest.split_at_checked(28)?;
     let stamp = stamp.strip_prefix(b"[")?.strip_suffix(b"]")?;
@@ -108,9 +90,14 @@ pub(crate) fn fast_line<'a>(
         _ => return None,
     };
     let none_for_dash = |text: &'a [u8]| if text == b"-" { &[][..] } else { text };
-    Some(FastLine {
+    Some(PlainLine {
         client,
         user: none_for_dash(user),
+        // The format has none of these.
+        key: &[],
+        subject: &[],
+        field: &[],
+        host: &[],
         at,
         method,
         target,

@@ -14,7 +14,7 @@ mod time;
 pub(crate) use bits::digits;
 pub use error::{LineError, LinePart};
 pub(crate) use escape::{hex, quoted, unescape};
-pub(crate) use fast::{FastLine, fast_line};
+pub(crate) use fast::fast_line;
 pub use parse::{LogLine, Request, parse_line};
 pub(crate) use parse::{call, is_one_line, request};
 pub(crate) use path::{Class, PathCut, class};

@@ -1,4 +1,4 @@
-//! A line of a format with named parts, as far as it is counted.
+//! A line as far as it is counted.
 
 /// A line of which no part had to be rewritten. Parts that it does not have are empty.
 #[derive(Debug, PartialEq, Eq)]

@@ -58,7 +58,7 @@ impl<'t> Worker<'t> {
                 && line.len() <= MAX_LINE
                 && let Some(line) = fast_line(line, &mut self.stamps, &mut self.cut)
             {
-                self.counter.fast(&line, &self.cut, now)
+                self.counter.plain(&line, &self.cut, now)
             } else if shaped
                 && line.len() <= MAX_LINE
                 && let Some(line) = self.shapes.read(line, &mut self.cut)
