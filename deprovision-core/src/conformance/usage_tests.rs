@@ -28,6 +28,8 @@ enum Bug {
     CallersAreNotSorted,
     LastIsFirst,
     AnotherApi,
+    /// Only of a model that does not know who called.
+    CallersAreNotDoubted,
 }
 
 const BUGS: [Bug; 13] = [
@@ -46,8 +48,18 @@ const BUGS: [Bug; 13] = [
     Bug::AnotherApi,
 ];
 
+/// What the model keeps of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Grain {
+    /// All of it.
+    Call,
+    /// How many there were in an hour, as a metric does.
+    Hour,
+}
+
 struct Model {
     bug: Bug,
+    grain: Grain,
     api: Api,
     records: Mutex<Records>,
 }
@@ -57,9 +69,10 @@ fn now() -> Timestamp {
 }
 
 impl Model {
-    fn new(bug: Bug) -> Self {
+    fn new(bug: Bug, grain: Grain) -> Self {
         Self {
             bug,
+            grain,
             api: Api::new(ApiId::parse("a").unwrap(), "A"),
             records: Mutex::new(Records::default()),
         }
@@ -147,6 +160,12 @@ impl UsageSource for Model {
         if bug == Bug::GapHidesCalls && !whole {
             value.requests = 0;
         }
+        if self.grain == Grain::Hour && bug != Bug::CallersAreNotDoubted {
+            value.callers.clear();
+            value.last_seen = last.map(|at| Period::minutes(59).after(at).min(now()));
+        }
+        let doubted = self.grain == Grain::Hour && count > 0;
+        let whole = whole && (!doubted || bug == Bug::CallersAreNotDoubted);
         Ok(if whole {
             Observation::complete(value, now())
         } else {
@@ -169,6 +188,17 @@ impl UsageFixture for Model {
         now()
     }
 
+    fn resolution(&self) -> Period {
+        match self.grain {
+            Grain::Call => Period::ZERO,
+            Grain::Hour => Period::hours(1),
+        }
+    }
+
+    fn tells_callers(&self) -> bool {
+        self.grain == Grain::Call
+    }
+
     async fn record(&self, records: Records) -> Result<(), Box<dyn Error + Send + Sync>> {
         *self.records.lock().unwrap() = records;
         Ok(())
@@ -177,14 +207,32 @@ impl UsageFixture for Model {
 
 #[tokio::test]
 async fn a_source_that_keeps_all_promises_passes() {
-    assert_eq!(usage(&Model::new(Bug::None)).await.unwrap(), 17);
+    for grain in [Grain::Call, Grain::Hour] {
+        assert_eq!(usage(&Model::new(Bug::None, grain)).await.unwrap(), 17);
+    }
 }
 
 #[tokio::test]
 async fn a_source_that_breaks_any_promise_is_found() {
-    for bug in BUGS {
-        let model = Model::new(bug);
+    // A metric tells no callers, so that it can not tell wrong ones.
+    let of_callers = [
+        Bug::CallersAreCapped,
+        Bug::CallersAreNotSorted,
+        Bug::LastIsFirst,
+    ];
+    let of_a_metric = BUGS.iter().filter(|bug| !of_callers.contains(bug));
+    let models = BUGS
+        .iter()
+        .map(|bug| Model::new(*bug, Grain::Call))
+        .chain(of_a_metric.map(|bug| Model::new(*bug, Grain::Hour)))
+        .chain([Model::new(Bug::CallersAreNotDoubted, Grain::Hour)]);
+    for model in models {
         let outcome = AssertUnwindSafe(usage(&model)).catch_unwind().await;
-        assert!(outcome.is_err(), "{bug:?} is not found");
+        assert!(
+            outcome.is_err(),
+            "{:?} {:?} is not found",
+            model.bug,
+            model.grain
+        );
     }
 }

@@ -18,7 +18,9 @@ use crate::usage::UsageEvidence;
 /// - Calls that were refused count.
 /// - Only calls of that API in that window count, from its first instant on; the
 ///   newest call before it is still told as last seen.
-/// - Every caller in the window is told, once, with exact counts, the busiest first.
+/// - Every caller in the window is told, once, with exact counts, the busiest first;
+///   a source that can not tell callers, as a metric, is partial where somebody called.
+/// - A source that knows times only roughly tells a last call late rather than early.
 /// - What was seen is told also beside a gap.
 ///
 /// The suite `conformance::usage` holds each of them.

@@ -28,6 +28,14 @@ impl UsageFixture for Fixture {
         now()
     }
 
+    fn resolution(&self) -> Period {
+        Period::ZERO
+    }
+
+    fn tells_callers(&self) -> bool {
+        true
+    }
+
     /// Two files, the calls in the one and the health checks in the other.
     async fn record(&self, records: Records) -> Result<(), Box<dyn Error + Send + Sync>> {
         let mut kept = String::new();
