@@ -5,6 +5,12 @@ mod call;
 mod error;
 mod policy;
 mod scope;
+#[cfg(any(feature = "cloudwatch", feature = "iam"))]
+mod usage;
 
 pub use policy::{NeededPolicy, NeededStatement};
 pub use scope::{Scope, ScopeError};
+#[cfg(feature = "iam")]
+pub use usage::LastUsedKeys;
+#[cfg(feature = "cloudwatch")]
+pub use usage::{CloudWatchMetric, CloudWatchUsage};

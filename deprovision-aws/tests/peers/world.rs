@@ -66,6 +66,15 @@ pub(crate) async fn account() -> Account {
     }
 }
 
+/// The CloudWatch of that account: moto does not speak its newest protocol, and has a
+/// translator at an address of its own.
+pub(crate) fn cloudwatch(account: &Account) -> aws_sdk_cloudwatch::Client {
+    let config = aws_sdk_cloudwatch::config::Builder::from(&account.config)
+        .endpoint_url(given("DEPROVISION_CLOUDWATCH"))
+        .build();
+    aws_sdk_cloudwatch::Client::from_conf(config)
+}
+
 /// The administrator of the moto that enforces IAM policies. Its account is shared:
 /// whoever uses it gives everything a name of its own.
 pub(crate) fn enforcing() -> SdkConfig {

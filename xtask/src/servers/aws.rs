@@ -11,12 +11,13 @@ use crate::{Failure, Places, output, peers};
 /// The key of SeaweedFS's owner. It opens nothing but a server of ours on loopback.
 const OWNER: (&str, &str) = ("AKIAOWNEROFTHETESTS0", "owner-secret-of-the-tests");
 
-/// Two moto servers (one that lets everybody in and one that enforces IAM policies)
-/// and a SeaweedFS.
+/// Two moto servers (one that lets everybody in, with a CloudWatch of its own address,
+/// and one that enforces IAM policies) and a SeaweedFS.
 #[derive(Debug)]
 pub(crate) struct Aws {
     moto: SocketAddr,
     enforcing: SocketAddr,
+    cloudwatch: SocketAddr,
     seaweedfs: SocketAddr,
     administrator: (String, String),
     folder: PathBuf,
@@ -31,25 +32,30 @@ impl Aws {
         let folder = std::env::temp_dir().join(format!("deprovision-peers-{}", std::process::id()));
         std::fs::create_dir_all(&folder)
             .map_err(|error| format!("{} can not be made: {error}", folder.display()))?;
-        let [moto, enforcing] = free()?;
+        let [moto, enforcing, cloudwatch] = free()?;
         let mut servers = Vec::new();
         for (name, address) in [("moto", moto), ("moto-enforcing", enforcing)] {
             servers.push(start_moto(name, &programs, &folder, address)?);
         }
+        servers.push(start_cloudwatch(
+            places, &programs, &folder, cloudwatch, moto,
+        )?);
         let (server, seaweedfs) = start_seaweedfs(&programs, &folder)?;
         servers.push(server);
-        for (server, address) in servers.iter_mut().zip([moto, enforcing, seaweedfs]) {
-            let path = if address == seaweedfs {
-                "/status"
-            } else {
-                "/moto-api/data.json"
-            };
+        let ready = [
+            (moto, "/moto-api/data.json"),
+            (enforcing, "/moto-api/data.json"),
+            (cloudwatch, "/"),
+            (seaweedfs, "/status"),
+        ];
+        for (server, (address, path)) in servers.iter_mut().zip(ready) {
             server.wait_for(address, path, &[200])?;
         }
         let administrator = enforce(places, &programs, enforcing)?;
         Ok(Self {
             moto,
             enforcing,
+            cloudwatch,
             seaweedfs,
             administrator,
             folder,
@@ -65,6 +71,10 @@ impl Aws {
             (
                 "DEPROVISION_MOTO_ENFORCING",
                 format!("http://{}", self.enforcing),
+            ),
+            (
+                "DEPROVISION_CLOUDWATCH",
+                format!("http://{}", self.cloudwatch),
             ),
             ("DEPROVISION_MOTO_KEY", self.administrator.0.clone()),
             ("DEPROVISION_MOTO_SECRET", self.administrator.1.clone()),
@@ -101,6 +111,24 @@ fn start_moto(
         Command::new(programs.join("moto_server"))
             .args(["-H", &address.ip().to_string()])
             .args(["-p", &address.port().to_string()]),
+    )
+}
+
+/// The CloudWatch of the first moto, in the protocol that the SDK speaks.
+fn start_cloudwatch(
+    places: &Places,
+    programs: &Path,
+    folder: &Path,
+    address: SocketAddr,
+    moto: SocketAddr,
+) -> Result<Leashed, Failure> {
+    Leashed::start(
+        "cloudwatch",
+        folder,
+        Command::new(programs.join("python"))
+            .arg(places.root.join("xtask/peers/cloudwatch.py"))
+            .arg(address.port().to_string())
+            .arg(format!("http://{moto}")),
     )
 }
 

@@ -1,0 +1,4 @@
+//! Usage sources against moto.
+
+mod cloudwatch;
+mod last_used;
