@@ -1,13 +1,12 @@
 //! Where and when something was measured, and with which versions.
 
-use std::path::Path;
 use std::process::Command;
 
 use crate::{Failure, Places, output};
 
 /// How many programs wanted a processor in the last minute: what a measurement shares
 /// the machine with, when read before it.
-pub(crate) fn load() -> Result<f64, Failure> {
+fn load() -> Result<f64, Failure> {
     let text = read("/proc/loadavg")?;
     text.split(' ')
         .next()
@@ -15,14 +14,25 @@ pub(crate) fn load() -> Result<f64, Failure> {
         .ok_or_else(|| format!("/proc/loadavg begins with no number: {text}"))
 }
 
+/// Above it, others work on the machine: half a processor.
+const BUSY: f64 = 0.5;
+
+/// The load, with a word about it when others work on the machine.
+pub(crate) fn quiet() -> Result<f64, Failure> {
+    let load = load()?;
+    if load > BUSY {
+        println!("the machine is busy (load {load:.2}): trust ratios, not times");
+    }
+    Ok(load)
+}
+
 /// Two paragraphs for the page.
-pub(crate) fn describe(places: &Places, python: &Path, load: f64) -> Result<String, Failure> {
+pub(crate) fn describe(places: &Places, versions: &str, load: f64) -> Result<String, Failure> {
     Ok(format!(
-        "Measured on {} at commit {}; {}; load before the start {load:.2}.\n\nVersions: {}.",
+        "Measured on {} at commit {}; {}; load before the start {load:.2}.\n\nVersions: {versions}.",
         first_line(Command::new("date").args(["--utc", "+%Y-%m-%d"]))?,
         commit(places)?,
         hardware()?,
-        versions(python)?
     ))
 }
 
@@ -55,31 +65,7 @@ fn field(text: &str, name: &str) -> Option<String> {
         .map(|(_, value)| value.trim().to_owned())
 }
 
-fn versions(python: &Path) -> Result<String, Failure> {
-    let script = "import duckdb, polars, platform; print('DuckDB', duckdb.__version__ + ',', \
-                  'Polars', polars.__version__ + ',', 'Python', platform.python_version())";
-    let mut versions = vec![
-        first_line(Command::new("rustc").arg("--version"))?,
-        first_line(Command::new(python).args(["-c", script]))?,
-    ];
-    for (program, option) in [
-        ("mawk", "-W version"),
-        ("goaccess", "--version"),
-        ("rg", "--version"),
-        ("wc", "--version"),
-        ("zcat", "--version"),
-    ] {
-        // One that this run did without is not there, or need not be.
-        let version = first_line(Command::new(program).args(option.split(' ')));
-        versions.extend(version.map(|line| {
-            let line = line.trim_end_matches('.');
-            line.replace(" - ", " ")
-        }));
-    }
-    Ok(versions.join(", "))
-}
-
-fn first_line(command: &mut Command) -> Result<String, Failure> {
+pub(crate) fn first_line(command: &mut Command) -> Result<String, Failure> {
     Ok(output(command)?
         .lines()
         .next()

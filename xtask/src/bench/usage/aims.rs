@@ -3,34 +3,7 @@
 use super::log::Size;
 use super::race::Race;
 use super::tool::{Mode, Tool};
-
-/// A number that must not be less, or not more, than a limit.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Aim {
-    pub(crate) what: String,
-    pub(crate) limit: Limit,
-    pub(crate) measured: f64,
-}
-
-/// On which side of what.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Limit {
-    /// So many times something else, or more.
-    AtLeast(f64),
-    /// So many times something else, or less.
-    AtMost(f64),
-    /// MB, or less.
-    Memory(f64),
-}
-
-impl Aim {
-    pub(crate) fn is_reached(&self) -> bool {
-        match self.limit {
-            Limit::AtLeast(least) => self.measured >= least,
-            Limit::AtMost(most) | Limit::Memory(most) => self.measured <= most,
-        }
-    }
-}
+use crate::bench::aim::{Aim, Limit};
 
 /// The aims that the races of a size can tell about: one that lacks a measurement is
 /// not among them.
@@ -126,7 +99,7 @@ fn memory(size: Size, race: &Race) -> Option<Aim> {
 #[cfg(test)]
 mod unit {
     use super::*;
-    use crate::bench::page::sample;
+    use crate::bench::usage::page::sample;
 
     #[test]
     fn the_faster_peer_that_reads_quotes_at_as_many_threads_is_what_counts() {

@@ -2,9 +2,9 @@
 //! slows all of them.
 
 use super::answer::{Answer, Says};
-use super::measure::{Run, measure};
-use super::spread::Spread;
 use super::tool::{Mode, Tool};
+use crate::bench::measure::{Run, measure};
+use crate::bench::spread::Spread;
 use crate::{Failure, Places};
 
 /// One command in a race, and what its runs took.

@@ -32,7 +32,7 @@ impl Options {
     pub(crate) fn parse(args: &[&str]) -> Result<Option<Self>, Failure> {
         let mut sizes = Vec::new();
         let mut rounds = None;
-        let (mut quick, mut write, mut data, mut what) = (false, true, None, None);
+        let (mut quick, mut write, mut data) = (false, true, None);
         let mut parser = lexopt::Parser::from_args(args);
         let wrong = |error: lexopt::Error| format!("{error}\n{HELP}");
         while let Some(arg) = parser.next().map_err(wrong)? {
@@ -59,12 +59,8 @@ impl Options {
                 Long("data") => data = Some(PathBuf::from(parser.value().map_err(wrong)?)),
                 Long("help") | Short('h') => return Ok(None),
                 Value(word) if word == "help" => return Ok(None),
-                Value(word) if word == "usage" && what.is_none() => what = Some(word),
                 Value(_) | Long(_) | Short(_) => return Err(wrong(arg.unexpected())),
             }
-        }
-        if what.is_none() {
-            return Err(format!("what shall be measured?\n{HELP}"));
         }
         if sizes.is_empty() {
             sizes.push(Size::Quarter);
@@ -105,36 +101,35 @@ mod unit {
 
     #[test]
     fn both_logs_of_the_promise_are_measured_five_times_unless_told_otherwise() {
-        let options = parsed(&["usage"]);
+        let options = parsed(&[]);
         assert_eq!(options.sizes, [Size::Quarter, Size::Whole]);
         assert_eq!((options.rounds, options.write), (5, true));
     }
 
     #[test]
     fn a_quick_run_measures_once_and_writes_nothing() {
-        let options = parsed(&["usage", "--quick"]);
+        let options = parsed(&["--quick"]);
         assert_eq!(options.sizes, [Size::Quarter]);
         assert_eq!((options.rounds, options.write), (1, false));
-        assert_eq!(parsed(&["usage", "--quick", "--rounds", "3"]).rounds, 3);
+        assert_eq!(parsed(&["--quick", "--rounds", "3"]).rounds, 3);
     }
 
     #[test]
     fn sizes_are_taken_once_each_and_in_order() {
-        let options = parsed(&["usage", "--size", "1g", "--size=250m", "--size", "1g"]);
+        let options = parsed(&["--size", "1g", "--size=250m", "--size", "1g"]);
         assert_eq!(options.sizes, [Size::Quarter, Size::Whole]);
-        assert_eq!(parsed(&["usage", "--size", "all"]).sizes, Size::ALL);
+        assert_eq!(parsed(&["--size", "all"]).sizes, Size::ALL);
     }
 
     #[test]
     fn what_is_not_understood_is_refused() {
         for args in [
-            &["usage", "--size", "2g"][..],
-            &["usage", "--rounds", "0"],
-            &["usage", "--rounds", "many"],
-            &["usage", "usage"],
-            &["usage", "--fast"],
+            &["--size", "2g"][..],
+            &["--rounds", "0"],
+            &["--rounds", "many"],
+            &["usage"],
+            &["--fast"],
             &["speed"],
-            &[],
         ] {
             assert!(Options::parse(args).is_err(), "{args:?}");
         }

@@ -1,12 +1,8 @@
 //! The page with the results: tables in Markdown, between marks that name their size.
 
-use std::fmt::Write as _;
-
-use super::aims::{Aim, Limit};
-use super::log::Size;
 use super::race::{Entry, Race};
 use super::tool::Tool;
-use crate::Failure;
+use crate::bench::aim::{self, Aim};
 
 /// What is written under the heading of a size.
 pub(crate) fn section(intro: &str, races: &[Race], aims: &[Aim]) -> String {
@@ -17,7 +13,7 @@ pub(crate) fn section(intro: &str, races: &[Race], aims: &[Aim]) -> String {
     }
     if !aims.is_empty() {
         page += "\n";
-        page += &aims_table(aims);
+        page += &aim::table(aims);
     }
     page
 }
@@ -62,45 +58,12 @@ fn row(race: &Race, entry: &Entry) -> Option<String> {
     ))
 }
 
-/// The aims, and whether they were reached.
-pub(crate) fn aims_table(aims: &[Aim]) -> String {
-    let mut table = String::from("| aim | asked | measured | |\n|---|---|---|---|\n");
-    for aim in aims {
-        let reached = if aim.is_reached() {
-            "reached"
-        } else {
-            "**missed**"
-        };
-        let (asked, measured) = match aim.limit {
-            Limit::AtLeast(least) => (format!("≥ {least}"), format!("{:.2}", aim.measured)),
-            Limit::AtMost(most) => (format!("≤ {most}"), format!("{:.2}", aim.measured)),
-            Limit::Memory(most) => (format!("≤ {most}"), format!("{:.0}", aim.measured)),
-        };
-        // Writing to a text can not fail.
-        let _ = writeln!(table, "| {} | {asked} | {measured} | {reached} |", aim.what);
-    }
-    table
-}
-
-/// The page with another section for a size.
-pub(crate) fn with_section(page: &str, size: Size, section: &str) -> Result<String, Failure> {
-    let begin = format!("<!-- measured {}: begin -->", size.name());
-    let end = format!("<!-- measured {}: end -->", size.name());
-    let lacks = |mark: &str| format!("the page has no line `{mark}`: put the marks back");
-    let (before, rest) = page.split_once(&begin).ok_or_else(|| lacks(&begin))?;
-    let (_, after) = rest.split_once(&end).ok_or_else(|| lacks(&end))?;
-    Ok(format!(
-        "{before}{begin}\n{}\n{end}{after}",
-        section.trim_end()
-    ))
-}
-
 #[cfg(test)]
 pub(crate) mod sample {
     use super::*;
-    use crate::bench::answer::{Answer, Says};
     use crate::bench::measure::Run;
-    use crate::bench::tool::Mode;
+    use crate::bench::usage::answer::{Answer, Says};
+    use crate::bench::usage::tool::Mode;
 
     /// A race that took so many seconds, 100 MB each.
     pub(crate) fn race(entries: &[(Tool, Mode, u32, f64)]) -> Race {
@@ -137,7 +100,7 @@ pub(crate) mod sample {
 #[cfg(test)]
 mod unit {
     use super::*;
-    use crate::bench::tool::Mode;
+    use crate::bench::usage::tool::Mode;
 
     #[test]
     fn times_are_told_over_ours_at_as_many_threads() {
@@ -155,36 +118,5 @@ mod unit {
                 "| DuckDB, tuned | full | 2 | 1.00 [1.00–1.00] | 1.00 | 250 | 100 | – |",
             ]
         );
-    }
-
-    #[test]
-    fn a_missed_aim_is_written_as_missed() {
-        let aim = |measured| Aim {
-            what: "speed".to_owned(),
-            limit: Limit::AtLeast(3.0),
-            measured,
-        };
-        let table = aims_table(&[aim(3.0), aim(2.994)]);
-        assert!(table.contains("| speed | ≥ 3 | 3.00 | reached |"));
-        assert!(table.contains("| speed | ≥ 3 | 2.99 | **missed** |"));
-    }
-
-    #[test]
-    fn only_the_section_between_the_marks_of_its_size_is_replaced() {
-        let page = "# A\n<!-- measured 250m: begin -->\nold\n<!-- measured 250m: end -->\n\
-                    <!-- measured 1g: begin -->\nkept\n<!-- measured 1g: end -->\ntail\n";
-        let new = with_section(page, Size::Quarter, "new\n").unwrap();
-        assert_eq!(new, page.replace("old", "new"));
-        assert_eq!(with_section(&new, Size::Quarter, "new").unwrap(), new);
-        assert!(with_section(page, Size::TenFold, "new").is_err());
-    }
-
-    #[test]
-    fn the_page_has_the_marks_of_every_size() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/benchmarks.md");
-        let page = std::fs::read_to_string(path).unwrap();
-        for size in Size::ALL {
-            with_section(&page, size, "").unwrap();
-        }
     }
 }
