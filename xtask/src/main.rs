@@ -20,6 +20,8 @@ cargo xtask test     run all tests, and check what the workspace promises of its
 cargo xtask verify   formatting, lints, docs, dependencies, tests; changes nothing
 cargo xtask fix      format, apply what clippy suggests, draw the diagrams in the docs
 cargo xtask peers    install what we test and measure against, under target/peers
+cargo xtask serve COMMAND …
+                     start what stands in for AWS, run the command beside it, stop it
 cargo xtask bench    measure: `cargo xtask bench help` says what and how
 cargo xtask help     this text";
 
@@ -35,6 +37,10 @@ fn main() -> ExitCode {
         ("test", options) => tests::run(options),
         ("verify", []) => verify(),
         ("fix", []) => fix(),
+        ("serve", [program, arguments @ ..]) => serve(program, arguments),
+        ("serve", []) => Err(format!(
+            "which command shall run beside the servers?\n{HELP}"
+        )),
         ("peers", []) => peers::run(None),
         ("peers", [group]) => peers::run(Some(group)),
         ("bench", options) => bench::run(options),
@@ -153,6 +159,16 @@ fn verify() -> Result<(), Failure> {
         "sources",
     ]))?;
     tests::run(&[])
+}
+
+/// Runs a command beside the servers that stand in for AWS.
+fn serve(program: &str, arguments: &[&str]) -> Result<(), Failure> {
+    let servers = servers::Aws::start(&Places::find()?)?;
+    succeed(
+        Command::new(program)
+            .args(arguments)
+            .envs(servers.environment()),
+    )
 }
 
 fn fix() -> Result<(), Failure> {

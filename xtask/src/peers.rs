@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::{Failure, Places, succeed};
+use crate::{Failure, Places, cargo, succeed};
 
 /// Programs that the system has to bring, and the Debian package of each.
 const PROGRAMS: &[(&str, &str)] = &[
@@ -18,19 +18,30 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("zcat", "gzip"),
 ];
 
-/// `cargo xtask peers [aws|usage]`: everything; fails when a part can not be had.
+/// `cargo xtask peers [aws|aws-bench|usage]`: everything; fails when a part can not be had.
 pub(crate) fn run(group: Option<&str>) -> Result<(), Failure> {
     let places = Places::find()?;
     let for_aws = || {
         println!("moto and SeaweedFS: {}", aws(&places)?.display());
         Ok(())
     };
+    let for_aws_bench = || {
+        println!(
+            "Custodian, s5cmd, rclone, aws: {}",
+            aws_bench(&places)?.display()
+        );
+        println!("s3s-fs: {}", s3s_fs(&places)?.display());
+        Ok(())
+    };
     match group {
-        None => for_aws().and(for_usage(&places)),
+        None => for_aws()
+            .and_then(|()| for_aws_bench())
+            .and_then(|()| for_usage(&places)),
+        Some("aws-bench") => for_aws_bench(),
         Some("aws") => for_aws(),
         Some("usage") => for_usage(&places),
         Some(other) => Err(format!(
-            "there are no peers {other:?}; there are: aws, usage"
+            "there are no peers {other:?}; there are: aws, aws-bench, usage"
         )),
     }
 }
@@ -56,6 +67,29 @@ pub(crate) fn aws(places: &Places) -> Result<PathBuf, Failure> {
     environment(places, "aws")
 }
 
+/// Where the programs are that we are measured against on AWS: `custodian`, `s5cmd`,
+/// `rclone` and `aws`.
+pub(crate) fn aws_bench(places: &Places) -> Result<PathBuf, Failure> {
+    environment(places, "aws-bench")
+}
+
+/// The S3 server that costs the least beside a client: `s3s-fs`.
+pub(crate) fn s3s_fs(places: &Places) -> Result<PathBuf, Failure> {
+    let folder = places.target.join("peers/s3s-fs");
+    once(&folder, &S3S_FS.join(" "), || {
+        println!("s3s-fs is built: some minutes");
+        succeed(
+            cargo(&["install", "--quiet", "--locked", "--force", "--root"])
+                .arg(&folder)
+                .args(S3S_FS),
+        )
+    })?;
+    Ok(folder.join("bin/s3s-fs"))
+}
+
+/// What `cargo install` is to install.
+pub(crate) const S3S_FS: [&str; 5] = ["s3s-fs", "--version", "0.14.1", "--features", "binary"];
+
 /// The folder of the programs of a virtual environment with all that
 /// `requirements-NAME.txt` pins.
 fn environment(places: &Places, name: &str) -> Result<PathBuf, Failure> {
@@ -64,7 +98,8 @@ fn environment(places: &Places, name: &str) -> Result<PathBuf, Failure> {
     let programs = environment.join("bin");
     let wanted = format!("xtask/peers/requirements-{name}.txt");
     let wanted = places.root.join(wanted);
-    once(&environment, std::slice::from_ref(&wanted), || {
+    let text = texts(std::slice::from_ref(&wanted))?;
+    once(&environment, &text, || {
         succeed(
             Command::new("python3")
                 .args(["-m", "venv", "--clear"])
@@ -99,7 +134,7 @@ fn documents(places: &Places) -> Result<PathBuf, Failure> {
         pinned.join("package.json"),
         pinned.join("package-lock.json"),
     ];
-    once(&packages, &wanted, || {
+    once(&packages, &texts(&wanted)?, || {
         std::fs::create_dir_all(&packages)
             .map_err(|error| format!("{} can not be made: {error}", packages.display()))?;
         for file in &wanted {
@@ -152,23 +187,27 @@ fn find(program: &str) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// Installs into `folder`, unless that was done to its end for the same wanted files.
+/// The texts of the files, one after the other.
+fn texts(files: &[PathBuf]) -> Result<String, Failure> {
+    files.iter().try_fold(String::new(), |texts, file| {
+        std::fs::read_to_string(file)
+            .map(|text| texts + &text)
+            .map_err(|error| format!("{} can not be read: {error}", file.display()))
+    })
+}
+
+/// Installs into `folder`, unless that was done to its end for the same wanted text.
 fn once(
     folder: &Path,
-    wanted: &[PathBuf],
+    wanted: &str,
     install: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let mut text = String::new();
-    for file in wanted {
-        text += &std::fs::read_to_string(file)
-            .map_err(|error| format!("{} can not be read: {error}", file.display()))?;
-    }
     let done = folder.join("installed.txt");
-    if std::fs::read_to_string(&done).is_ok_and(|installed| installed == text) {
+    if std::fs::read_to_string(&done).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
     install()?;
-    std::fs::write(&done, text)
+    std::fs::write(&done, wanted)
         .map_err(|error| format!("{} can not be written: {error}", done.display()))
 }
 
@@ -191,13 +230,10 @@ mod unit {
     fn what_is_installed_is_installed_again_only_when_other_versions_are_wanted() {
         let folder = std::env::temp_dir().join(format!("peers-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        let wanted = [folder.join("wanted.txt")];
         let mut installs = 0;
-        std::fs::write(&wanted[0], "one==1").unwrap();
-        assert!(once(&folder, &wanted, || Err("no network".to_owned())).is_err());
-        for text in ["one==1", "one==1", "one==2"] {
-            std::fs::write(&wanted[0], text).unwrap();
-            once(&folder, &wanted, || {
+        assert!(once(&folder, "one==1", || Err("no network".to_owned())).is_err());
+        for wanted in ["one==1", "one==1", "one==2"] {
+            once(&folder, wanted, || {
                 installs += 1;
                 Ok(())
             })

@@ -2,6 +2,7 @@
 //! `docs/benchmarks.md` tells how to read it.
 
 mod aim;
+mod aws;
 mod machine;
 mod marks;
 mod measure;
@@ -13,10 +14,12 @@ use std::path::PathBuf;
 use crate::{Failure, Places, cargo, succeed};
 
 const HELP: &str = "\
+cargo xtask bench aws     keys of IAM, copies to S3: `cargo xtask bench aws help` says how
 cargo xtask bench usage   reading access logs: `cargo xtask bench usage help` says how";
 
 pub(crate) fn run(args: &[&str]) -> Result<(), Failure> {
     match args {
+        ["aws", options @ ..] => aws::run(options),
         ["usage", options @ ..] => usage::run(options),
         ["help" | "--help" | "-h"] => {
             println!("{HELP}");

@@ -28,8 +28,14 @@ pub(crate) struct Aws {
 impl Aws {
     /// Installs what is missing, starts everything and returns when it answers.
     pub(crate) fn start(places: &Places) -> Result<Self, Failure> {
+        let name = format!("deprovision-peers-{}", std::process::id());
+        Self::start_in(places, &std::env::temp_dir().join(name))
+    }
+
+    /// The same, with what they keep in a folder; it is removed when they stop.
+    pub(crate) fn start_in(places: &Places, folder: &Path) -> Result<Self, Failure> {
         let programs = peers::aws(places)?;
-        let folder = std::env::temp_dir().join(format!("deprovision-peers-{}", std::process::id()));
+        let folder = folder.to_owned();
         std::fs::create_dir_all(&folder)
             .map_err(|error| format!("{} can not be made: {error}", folder.display()))?;
         let [moto, enforcing, cloudwatch] = free()?;
@@ -62,6 +68,16 @@ impl Aws {
             programs,
             servers,
         })
+    }
+
+    /// Where S3 is, and its owner's key and secret.
+    pub(crate) fn s3(&self) -> (String, String, String) {
+        let (key, secret) = OWNER;
+        (
+            format!("http://{}", self.seaweedfs),
+            key.to_owned(),
+            secret.to_owned(),
+        )
     }
 
     /// How tests find the servers.

@@ -23,7 +23,7 @@ exit "$code""#;
 
 /// A server that dies with us.
 #[derive(Debug)]
-pub(super) struct Leashed {
+pub(crate) struct Leashed {
     name: &'static str,
     keeper: Child,
     log: PathBuf,
@@ -31,7 +31,7 @@ pub(super) struct Leashed {
 
 impl Leashed {
     /// Starts the server with its output in `folder`.
-    pub(super) fn start(
+    pub(crate) fn start(
         name: &'static str,
         folder: &Path,
         server: &mut Command,
@@ -57,7 +57,7 @@ impl Leashed {
     }
 
     /// Returns once `GET path` is answered with one of the statuses.
-    pub(super) fn wait_for(
+    pub(crate) fn wait_for(
         &mut self,
         address: SocketAddr,
         path: &str,

@@ -6,3 +6,5 @@ mod leash;
 mod port;
 
 pub(crate) use aws::Aws;
+pub(crate) use leash::Leashed;
+pub(crate) use port::free;

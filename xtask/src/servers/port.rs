@@ -6,7 +6,7 @@ use crate::Failure;
 
 /// Ports that were free a moment ago, all different. Servers take numbers and no
 /// sockets, so that another program may be faster; then the server says so and ends.
-pub(super) fn free<const N: usize>() -> Result<[SocketAddr; N], Failure> {
+pub(crate) fn free<const N: usize>() -> Result<[SocketAddr; N], Failure> {
     let trouble = |error: std::io::Error| format!("there is no free port: {error}");
     // All are held until all are known, or the same one would come twice.
     let mut held = Vec::new();
