@@ -14,6 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// The examples know all.
 const EVERYTHING: &[&str] = &[
+    "deprovision-aws",
     "deprovision-code",
     "deprovision-core",
     "deprovision-http",
