@@ -336,6 +336,11 @@ impl<F: CredentialFixture> Suite<'_, F> {
                 refused.is_err_and(|error| *error.kind() == ErrorKind::Unsupported),
                 "what can not be frozen is Unsupported, and never Done"
             );
+            let seen = known(observer.issuer(&issuer, &api).await?)?;
+            assert!(
+                matches!(&seen, IssuerState::Unfreezable { why } if !why.is_empty()),
+                "what can not be frozen says so, and why; it was {seen:?}"
+            );
             *cases += 1;
             return Ok(());
         }

@@ -36,14 +36,23 @@ pub enum CredentialState {
 }
 
 /// Whether new credentials for an API can be issued.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(clippy::exhaustive_enums, reason = "issuance is open or it is not")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "whoever relies on a freeze must decide what it is without one"
+)]
 pub enum IssuerState {
     /// New credentials can be issued.
     Open,
     /// New credentials are refused.
     Frozen,
+    /// The provider has no way to refuse new ones for this API alone. Nothing is
+    /// frozen; what is issued is found by enumerating again.
+    Unfreezable {
+        /// Why, for whoever approves.
+        why: String,
+    },
 }
 
 /// Reads credentials.
@@ -53,6 +62,8 @@ pub enum IssuerState {
 /// - `credentials` lists every credential of the API that exists, disabled ones
 ///   too, from all pages; what it can not read makes the answer partial or unknown.
 /// - A deleted credential is `Absent` with a control; one of another account is an error.
+/// - An issuer that can not be frozen is `Unfreezable`, and freezing it is refused as
+///   `Unsupported`.
 #[async_trait]
 pub trait CredentialObserver: Send + Sync {
     /// All credentials that the issuer knows for the API.

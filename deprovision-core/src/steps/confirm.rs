@@ -63,14 +63,15 @@ impl Confirm {
     ) -> Result<Observation<Reading>, ProviderError> {
         let ports = self.providers.credential(id.provider())?;
         let control = ports.observer.issuer(id, &cx.api.id).await?;
-        match control.known_completely() {
-            Some(IssuerState::Frozen) => {}
+        let issuance = match control.known_completely() {
+            Some(IssuerState::Frozen) => "issuance is frozen",
+            Some(IssuerState::Unfreezable { .. }) => "issuance can not be frozen",
             Some(IssuerState::Open) => {
                 let why = "[I-4] new credentials can be issued again";
                 return Ok(Observation::complete(not_applied(json!(why)), cx.now));
             }
             None => return Ok(Observation::unknown(control.doubt().unwrap_or_default())),
-        }
+        };
         let listed = ports.observer.credentials(id, &cx.api.id).await?;
         let Some(listed) = listed.known_completely() else {
             return Ok(Observation::unknown(listed.doubt().unwrap_or_default()));
@@ -92,7 +93,7 @@ impl Confirm {
             let why = format!("[I-6] {grant} is still there");
             return Ok(Observation::complete(not_applied(json!(why)), cx.now));
         }
-        let evidence = "issuance is frozen, no credential and no grant is listed";
+        let evidence = format!("{issuance}, no credential and no grant is listed");
         Ok(Observation::complete(applied(evidence), cx.now))
     }
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::Providers;
-use super::common::{action, applied, issuer, not_applied};
+use super::common::{action, applied, complete, issuer, not_applied};
 use crate::observation::Observation;
 use crate::permit::WritePermit;
 use crate::plan::Action;
@@ -36,12 +36,25 @@ impl Step for FreezeIssuance {
     }
 
     async fn plan(&self, cx: &StepContext<'_>) -> Result<StepPlan, ProviderError> {
-        let issuers = cx.api.resources.issuers.iter();
-        let actions = issuers.map(|id| {
-            let summary = format!("refuse new credentials for {} at {}", cx.api.id, id.name());
-            action(cx, id.clone(), summary)
-        });
-        Ok(StepPlan::new(actions.collect::<Result<_, _>>()?))
+        let (mut actions, mut notes) = (Vec::new(), Vec::new());
+        for id in &cx.api.resources.issuers {
+            let ports = self.providers.credential(id.provider())?;
+            let seen = ports.observer.issuer(id, &cx.api.id).await?;
+            match complete(seen, "look at issuance")? {
+                IssuerState::Open | IssuerState::Frozen => {
+                    let name = id.name();
+                    let summary = format!("refuse new credentials for {} at {name}", cx.api.id);
+                    actions.push(action(cx, id.clone(), summary)?);
+                }
+                IssuerState::Unfreezable { why } => notes.push(format!(
+                    "{} goes on issuing credentials: {why}; each look at it finds the new ones",
+                    id.name()
+                )),
+            }
+        }
+        Ok(notes
+            .into_iter()
+            .fold(StepPlan::new(actions), StepPlan::noting))
     }
 
     async fn apply(
@@ -68,7 +81,9 @@ impl Step for FreezeIssuance {
         let seen = ports.observer.issuer(id, &cx.api.id).await?;
         Ok(seen.map(|state| match state {
             IssuerState::Frozen => applied("new credentials are refused"),
-            IssuerState::Open => not_applied(serde_json::Value::Null),
+            IssuerState::Open | IssuerState::Unfreezable { .. } => {
+                not_applied(serde_json::Value::Null)
+            }
         }))
     }
 
