@@ -7,6 +7,7 @@ mod docs;
 #[cfg(test)]
 mod engine;
 #[cfg(test)]
+mod issuance;
 mod no_forgery;
 #[cfg(test)]
 mod report;
