@@ -3,8 +3,10 @@
 
 mod call;
 mod error;
+mod pace;
 mod policy;
 mod scope;
 
+pub use pace::{Pace, PaceError};
 pub use policy::{NeededPolicy, NeededStatement};
 pub use scope::{Scope, ScopeError};
