@@ -169,17 +169,6 @@ impl Pacer {
     pub(super) fn throttled(&mut self, sent: Duration, wait: Option<Duration>, now: Duration) {
         self.gone();
         let news = self.refused.is_none_or(|refused| sent > refused);
-        if TRACE {
-            eprintln!(
-                "T {now:?} news {news} rate {:?} {:?}",
-                self.rate(),
-                match &self.phase {
-                    Phase::Looking { from, since } => format!("looking {from} {}", since.count()),
-                    Phase::Measured { rate, since } => format!("measured {rate} {}", since.count()),
-                    _ => format!("{} {:?}", self.served, now),
-                }
-            );
-        }
         if news {
             self.refused = Some(now);
         }
@@ -311,4 +300,3 @@ fn seconds(seconds: f64) -> Duration {
 fn count(calls: impl TryInto<u64>) -> f64 {
     calls.try_into().unwrap_or(u64::MAX) as f64
 }
-const TRACE: bool = true;
