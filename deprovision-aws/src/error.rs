@@ -99,6 +99,13 @@ impl Failed {
         }
     }
 
+    /// What kind of trouble.
+    pub(crate) fn kind(&self) -> &ErrorKind {
+        match self {
+            Self::Refused(error) | Self::Unsure(error) => error.kind(),
+        }
+    }
+
     /// A read that failed so: reading again does no harm.
     pub(crate) fn of_read(self) -> ProviderError {
         match self {

@@ -3,10 +3,14 @@
 
 mod call;
 mod error;
+#[cfg(feature = "iam")]
+mod iam;
 mod pace;
 mod policy;
 mod scope;
 
+#[cfg(feature = "iam")]
+pub use iam::{DedicatedUsers, IamAccessKeys};
 pub use pace::{Pace, PaceError};
 pub use policy::{NeededPolicy, NeededStatement};
 pub use scope::{Scope, ScopeError};

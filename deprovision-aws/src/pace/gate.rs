@@ -3,6 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use deprovision_core::provider::ErrorKind;
 use deprovision_core::time::{Period, Timestamp};
 use tokio::sync::Notify;
@@ -10,6 +13,8 @@ use tokio::time::Instant;
 
 use super::kind::Pace;
 use super::pacer::{Pacer, Ready};
+use crate::call::Call;
+use crate::error::Failed;
 
 /// Where the calls of one adapter wait for their turn, whoever makes them.
 ///
@@ -32,7 +37,7 @@ struct Inner {
 
 /// The turn of one call. It must be told what came of the call.
 #[derive(Debug)]
-pub(crate) struct Turn<'a> {
+struct Turn<'a> {
     gate: &'a Gate,
     sent: Duration,
     told: bool,
@@ -57,13 +62,46 @@ impl Gate {
         self.inner.at_once
     }
 
-    /// How often one call of bulk work may be sent.
-    pub(crate) fn tries(&self) -> u32 {
-        self.inner.tries
+    /// Makes a call when it is its turn, once.
+    pub(crate) async fn once<T, E, F>(&self, call: Call, answer: F) -> Result<T, Failed>
+    where
+        E: ProvideErrorMetadata,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let turn = self.turn().await;
+        let answer = answer.await.map_err(|error| Failed::of(call, &error));
+        turn.over(answer.as_ref().err().map(Failed::kind));
+        answer
+    }
+
+    /// Makes a call of bulk work when it is its turn, and again when it is throttled:
+    /// the pace is found out by that. Nothing else is tried again.
+    pub(crate) async fn in_bulk<T, E, F>(
+        &self,
+        call: Call,
+        send: impl Fn() -> F,
+    ) -> Result<T, Failed>
+    where
+        E: ProvideErrorMetadata,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let mut tries = 1;
+        loop {
+            let answer = self.once(call, send()).await;
+            match &answer {
+                Err(failed)
+                    if matches!(failed.kind(), ErrorKind::Throttled { .. })
+                        && tries < self.inner.tries =>
+                {
+                    tries += 1;
+                }
+                Ok(_) | Err(_) => return answer,
+            }
+        }
     }
 
     /// Waits for the turn of a call.
-    pub(crate) async fn turn(&self) -> Turn<'_> {
+    async fn turn(&self) -> Turn<'_> {
         let _first = self.inner.line.lock().await;
         loop {
             // Made before the pacer is asked, so that no answer in between is missed.
@@ -105,7 +143,7 @@ impl Gate {
 
 impl Turn<'_> {
     /// Tells the pacer of the answer, by the kind of error that it was, if any.
-    pub(crate) fn over(mut self, failed: Option<&ErrorKind>) {
+    fn over(mut self, failed: Option<&ErrorKind>) {
         self.told = true;
         let now = self.gate.now();
         let mut pacer = self.gate.pacer();
