@@ -10,7 +10,7 @@ mod policy;
 mod scope;
 
 #[cfg(feature = "iam")]
-pub use iam::{DedicatedUsers, IamAccessKeys};
+pub use iam::{DedicatedUsers, IamAccessKeys, Outcomes, States};
 pub use pace::{Pace, PaceError};
 pub use policy::{NeededPolicy, NeededStatement};
 pub use scope::{Scope, ScopeError};

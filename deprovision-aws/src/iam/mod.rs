@@ -2,4 +2,4 @@
 
 mod keys;
 
-pub use keys::{DedicatedUsers, IamAccessKeys};
+pub use keys::{DedicatedUsers, IamAccessKeys, Outcomes, States};

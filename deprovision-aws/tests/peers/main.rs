@@ -2,4 +2,7 @@
 //!
 //! What they can not show is said in this crate's README.
 
+mod anchor_bugs;
+mod iam_keys;
+mod recorder;
 mod world;

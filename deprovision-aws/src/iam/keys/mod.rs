@@ -12,3 +12,4 @@ mod revoke;
 
 pub use adapter::IamAccessKeys;
 pub use binding::DedicatedUsers;
+pub use bulk::{Outcomes, States};
