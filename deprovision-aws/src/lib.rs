@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
+#[cfg(feature = "apigateway")]
+mod apigateway;
 mod call;
 mod error;
 #[cfg(feature = "iam")]
@@ -9,6 +11,8 @@ mod pace;
 mod policy;
 mod scope;
 
+#[cfg(feature = "apigateway")]
+pub use apigateway::ApiGatewayKeys;
 #[cfg(feature = "iam")]
 pub use iam::{DedicatedUsers, IamAccessKeys, Outcomes, States};
 pub use pace::{Pace, PaceError};
