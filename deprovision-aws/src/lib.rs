@@ -10,6 +10,8 @@ mod iam;
 mod pace;
 mod policy;
 mod scope;
+#[cfg(feature = "secretsmanager")]
+mod secretsmanager;
 
 #[cfg(feature = "apigateway")]
 pub use apigateway::ApiGatewayKeys;
@@ -18,3 +20,5 @@ pub use iam::{DedicatedUsers, IamAccessKeys, Outcomes, States};
 pub use pace::{Pace, PaceError};
 pub use policy::{NeededPolicy, NeededStatement};
 pub use scope::{Scope, ScopeError};
+#[cfg(feature = "secretsmanager")]
+pub use secretsmanager::Secrets;

@@ -3,6 +3,8 @@
 //! What they can not show is said in this crate's README.
 
 mod anchor_bugs;
+mod apigateway_keys;
 mod iam_keys;
 mod recorder;
+mod secrets;
 mod world;

@@ -1,11 +1,14 @@
-//! Notes which operations a client really sends.
+//! What tests put into a client: notes of what it really sends, and a cut line.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeTransmitInterceptorContextMut, BeforeTransmitInterceptorContextRef,
+};
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
@@ -47,6 +50,38 @@ impl Intercept for Recorder {
         let operation = bag.load::<Metadata>().map_or("?", |meta| meta.name());
         let sent = format!("{}:{operation}", self.service);
         self.sent.lock().unwrap().insert(sent);
+        Ok(())
+    }
+}
+
+/// Cuts a client off from its server, and joins it again.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Blinder {
+    blind: Arc<AtomicBool>,
+}
+
+impl Blinder {
+    pub(crate) fn set(&self, blind: bool) {
+        self.blind.store(blind, Ordering::Relaxed);
+    }
+}
+
+#[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
+impl Intercept for Blinder {
+    fn name(&self) -> &'static str {
+        "Blinder"
+    }
+
+    fn modify_before_transmit(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if self.blind.load(Ordering::Relaxed) {
+            // Nobody listens there.
+            context.request_mut().set_uri("http://127.0.0.1:9/")?;
+        }
         Ok(())
     }
 }
