@@ -90,12 +90,25 @@ impl Failed {
         let fault = Fault::answer(status, meta.code(), raw);
         let (kind, advice) = judge(call, status, code, meta.message().unwrap_or_default(), raw);
         let error = failure(call, kind, advice, fault);
-        // A server that failed inside may have done it before; with 503 and every 4xx
+        // A server that failed inside may have done it before, and one that says that it
+        // worked and gives an error may have too; with 503 and every 4xx
         // it says that it has not.
-        if status >= 500 && !matches!(error.kind(), ErrorKind::Throttled { .. }) && status != 501 {
+        let worked = status < 300 && *error.kind() == ErrorKind::Transient;
+        if worked
+            || status >= 500
+                && !matches!(error.kind(), ErrorKind::Throttled { .. })
+                && status != 501
+        {
             Self::Unsure(error)
         } else {
             Self::Refused(error)
+        }
+    }
+
+    /// What kind of trouble.
+    pub(crate) fn kind(&self) -> &ErrorKind {
+        match self {
+            Self::Refused(error) | Self::Unsure(error) => error.kind(),
         }
     }
 
@@ -221,6 +234,11 @@ fn judge(
         );
     }
     match status {
+        // S3 answers so when it fails after it began to, and proxies when they are ill.
+        200..300 => (
+            ErrorKind::Transient,
+            "it was answered that it worked, with an error in place of the answer".to_owned(),
+        ),
         409 | 412 => (
             ErrorKind::Conflict,
             "it is being changed, or is not as expected".to_owned(),
@@ -371,7 +389,12 @@ mod unit {
     fn a_write_whose_answer_is_lost_or_broken_is_unknown_and_never_an_error() {
         let lost = SdkError::<Said, _>::dispatch_failure(ConnectorError::io("reset".into()));
         let late = SdkError::<Said, _>::timeout_error("late");
-        for error in [lost, late, said(500, "InternalFailure", "")] {
+        for error in [
+            lost,
+            late,
+            said(500, "InternalFailure", ""),
+            said(200, "Odd", ""),
+        ] {
             let outcome = Failed::of(CALL, &error).of_write();
             assert!(
                 matches!(outcome, Ok(Outcome::Unknown { .. })),

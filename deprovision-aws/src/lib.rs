@@ -1,16 +1,30 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
+#[cfg(feature = "apigateway")]
+mod apigateway;
 mod call;
 mod error;
+#[cfg(feature = "iam")]
+mod iam;
+mod pace;
 mod policy;
 mod scope;
 #[cfg(any(feature = "cloudwatch", feature = "iam"))]
 mod usage;
+#[cfg(feature = "secretsmanager")]
+mod secretsmanager;
 
+#[cfg(feature = "apigateway")]
+pub use apigateway::ApiGatewayKeys;
+#[cfg(feature = "iam")]
+pub use iam::{DedicatedUsers, IamAccessKeys, Outcomes, States};
+pub use pace::{Pace, PaceError};
 pub use policy::{NeededPolicy, NeededStatement};
 pub use scope::{Scope, ScopeError};
 #[cfg(feature = "iam")]
 pub use usage::LastUsedKeys;
 #[cfg(feature = "cloudwatch")]
 pub use usage::{CloudWatchMetric, CloudWatchUsage};
+#[cfg(feature = "secretsmanager")]
+pub use secretsmanager::Secrets;

@@ -3,4 +3,9 @@
 //! What they can not show is said in this crate's README.
 
 mod usage;
+mod anchor_bugs;
+mod apigateway_keys;
+mod iam_keys;
+mod recorder;
+mod secrets;
 mod world;

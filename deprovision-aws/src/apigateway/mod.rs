@@ -1,0 +1,5 @@
+//! API Gateway's REST APIs.
+
+mod keys;
+
+pub use keys::ApiGatewayKeys;

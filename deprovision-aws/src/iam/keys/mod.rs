@@ -1,0 +1,15 @@
+//! Access keys of IAM users.
+
+mod adapter;
+mod binding;
+mod bulk;
+mod calls;
+mod freeze;
+mod name;
+mod observe;
+mod read;
+mod revoke;
+
+pub use adapter::IamAccessKeys;
+pub use binding::DedicatedUsers;
+pub use bulk::{Outcomes, States};

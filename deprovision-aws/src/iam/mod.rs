@@ -1,0 +1,5 @@
+//! IAM.
+
+mod keys;
+
+pub use keys::{DedicatedUsers, IamAccessKeys, Outcomes, States};

@@ -1,0 +1,3 @@
+//! Bugs that other tools shipped, and that are not here.
+
+mod c7n_5583;
