@@ -3,8 +3,14 @@
 
 mod call;
 mod error;
+#[cfg(feature = "iam")]
+mod grants;
 mod policy;
+#[cfg(feature = "iam")]
+mod policy_language;
 mod scope;
 
+#[cfg(feature = "iam")]
+pub use grants::{Footprint, FootprintError};
 pub use policy::{NeededPolicy, NeededStatement};
 pub use scope::{Scope, ScopeError};

@@ -1,0 +1,5 @@
+//! Permissions that name an API: found, removed and put back.
+
+mod footprint;
+
+pub use footprint::{Footprint, FootprintError};
