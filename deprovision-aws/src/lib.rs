@@ -11,6 +11,8 @@ mod policy_language;
 mod scope;
 
 #[cfg(feature = "iam")]
-pub use grants::{Footprint, FootprintError};
+pub use grants::{
+    Footprint, FootprintError, FoundGrant, GrantSurvey, IamGrants, ServiceLastAccessed,
+};
 pub use policy::{NeededPolicy, NeededStatement};
 pub use scope::{Scope, ScopeError};

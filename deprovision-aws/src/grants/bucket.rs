@@ -28,8 +28,15 @@ pub(crate) struct Buckets {
 
 impl Buckets {
     pub(crate) fn new(client: &Client, scope: Scope) -> Self {
-        let config = client.config().to_builder().retry_config(RetryConfig::disabled()).build();
-        Self { client: Client::from_conf(config), scope }
+        let config = client
+            .config()
+            .to_builder()
+            .retry_config(RetryConfig::disabled())
+            .build();
+        Self {
+            client: Client::from_conf(config),
+            scope,
+        }
     }
 }
 
@@ -37,11 +44,17 @@ impl Buckets {
 impl PolicyHome for Buckets {
     async fn read(&self, name: &str) -> Result<Read, ProviderError> {
         let owner = self.scope.account();
-        let answer = self.client.get_bucket_policy().bucket(name).expected_bucket_owner(owner);
+        let answer = self
+            .client
+            .get_bucket_policy()
+            .bucket(name)
+            .expected_bucket_owner(owner);
         match read(GET, answer.send().await) {
             Ok(answer) => {
                 let Some(text) = answer.policy else {
-                    return Ok(Read::Blind(format!("bucket {name} answered without its policy")));
+                    return Ok(Read::Blind(format!(
+                        "bucket {name} answered without its policy"
+                    )));
                 };
                 return Ok(Read::There(Standing {
                     text,
@@ -52,17 +65,23 @@ impl PolicyHome for Buckets {
             Err(error) => return Err(error),
         }
         // The same answer is given for a bucket without a policy and for no bucket.
-        let head = self.client.head_bucket().bucket(name).expected_bucket_owner(owner);
+        let head = self
+            .client
+            .head_bucket()
+            .bucket(name)
+            .expected_bucket_owner(owner);
         match read(HEAD, head.send().await) {
             Ok(_) => return Ok(Read::Gone(PositiveControl::saw(format!("bucket {name}")))),
             Err(error) if is_absent(&error) => {}
             Err(error) => return Err(error),
         }
         let list = read(LIST, self.client.list_buckets().send().await)?;
-        Ok(match list.buckets().iter().find_map(|bucket| bucket.name()) {
-            Some(sibling) => Read::Gone(PositiveControl::saw(format!("bucket {sibling}"))),
-            None => Read::Blind(format!("neither bucket {name} nor any other was seen")),
-        })
+        Ok(
+            match list.buckets().iter().find_map(|bucket| bucket.name()) {
+                Some(sibling) => Read::Gone(PositiveControl::saw(format!("bucket {sibling}"))),
+                None => Read::Blind(format!("neither bucket {name} nor any other was seen")),
+            },
+        )
     }
 
     async fn write(
@@ -74,12 +93,20 @@ impl PolicyHome for Buckets {
         let owner = self.scope.account();
         match policy {
             Some(policy) => {
-                let put = self.client.put_bucket_policy().bucket(name).expected_bucket_owner(owner);
-                steps.note(PUT, put.policy(policy.to_string()).send().await).map(drop)
+                let put = self
+                    .client
+                    .put_bucket_policy()
+                    .bucket(name)
+                    .expected_bucket_owner(owner);
+                steps
+                    .note(PUT, put.policy(policy.to_string()).send().await)
+                    .map(drop)
             }
             None => {
                 let delete = self.client.delete_bucket_policy().bucket(name);
-                steps.note(DELETE, delete.expected_bucket_owner(owner).send().await).map(drop)
+                steps
+                    .note(DELETE, delete.expected_bucket_owner(owner).send().await)
+                    .map(drop)
             }
         }
     }

@@ -32,8 +32,15 @@ pub(crate) struct RestApis {
 
 impl RestApis {
     pub(crate) fn new(client: &Client, scope: Scope) -> Self {
-        let config = client.config().to_builder().retry_config(RetryConfig::disabled()).build();
-        Self { client: Client::from_conf(config), scope }
+        let config = client
+            .config()
+            .to_builder()
+            .retry_config(RetryConfig::disabled())
+            .build();
+        Self {
+            client: Client::from_conf(config),
+            scope,
+        }
     }
 }
 
@@ -42,8 +49,7 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     if !text.trim_start().starts_with("{\\") {
         return Cow::Borrowed(text);
     }
-    serde_json::from_str::<String>(&format!("\"{text}\""))
-        .map_or(Cow::Borrowed(text), Cow::Owned)
+    serde_json::from_str::<String>(&format!("\"{text}\"")).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 #[async_trait]
@@ -51,13 +57,15 @@ impl PolicyHome for RestApis {
     async fn read(&self, id: &str) -> Result<Read, ProviderError> {
         match read(GET, self.client.get_rest_api().rest_api_id(id).send().await) {
             Ok(api) => {
-                return Ok(match api.policy.filter(|policy| !policy.trim().is_empty()) {
-                    Some(text) => Read::There(Standing {
-                        text: plain(&text).into_owned(),
-                        principal: format!("whom the policy of REST API {id} lets in"),
-                    }),
-                    None => Read::Gone(PositiveControl::saw(format!("REST API {id}"))),
-                });
+                return Ok(
+                    match api.policy.filter(|policy| !policy.trim().is_empty()) {
+                        Some(text) => Read::There(Standing {
+                            text: plain(&text).into_owned(),
+                            principal: format!("whom the policy of REST API {id} lets in"),
+                        }),
+                        None => Read::Gone(PositiveControl::saw(format!("REST API {id}"))),
+                    },
+                );
             }
             Err(error) if is_absent(&error) => {}
             Err(error) => return Err(error),
@@ -69,15 +77,18 @@ impl PolicyHome for RestApis {
         })
     }
 
-    async fn write(
-        &self,
-        id: &str,
-        policy: Option<&Value>,
-        steps: &mut Steps,
-    ) -> Result<(), Stop> {
+    async fn write(&self, id: &str, policy: Option<&Value>, steps: &mut Steps) -> Result<(), Stop> {
         let text = policy.map(Value::to_string).unwrap_or_default();
-        let patch = PatchOperation::builder().op(Op::Replace).path("/policy").value(text).build();
-        let update = self.client.update_rest_api().rest_api_id(id).patch_operations(patch);
+        let patch = PatchOperation::builder()
+            .op(Op::Replace)
+            .path("/policy")
+            .value(text)
+            .build();
+        let update = self
+            .client
+            .update_rest_api()
+            .rest_api_id(id)
+            .patch_operations(patch);
         steps.note(UPDATE, update.send().await).map(drop)
     }
 

@@ -28,37 +28,62 @@ pub(crate) struct Secrets {
 
 impl Secrets {
     pub(crate) fn new(client: &Client, scope: Scope) -> Self {
-        let config = client.config().to_builder().retry_config(RetryConfig::disabled()).build();
-        Self { client: Client::from_conf(config), scope }
+        let config = client
+            .config()
+            .to_builder()
+            .retry_config(RetryConfig::disabled())
+            .build();
+        Self {
+            client: Client::from_conf(config),
+            scope,
+        }
     }
 }
 
 #[async_trait]
 impl PolicyHome for Secrets {
     async fn read(&self, name: &str) -> Result<Read, ProviderError> {
-        match read(GET, self.client.get_resource_policy().secret_id(name).send().await) {
+        match read(
+            GET,
+            self.client
+                .get_resource_policy()
+                .secret_id(name)
+                .send()
+                .await,
+        ) {
             Ok(answer) => {
                 let arn = answer.arn.unwrap_or_default();
                 if !arn.starts_with(&self.scope.arn("secretsmanager", "secret:")) {
                     return Err(wrong_account(&self.scope, &arn));
                 }
-                return Ok(match answer.resource_policy.filter(|text| !text.trim().is_empty()) {
-                    Some(text) => Read::There(Standing {
-                        text,
-                        principal: format!("whom the policy of secret {name} lets in"),
-                    }),
-                    None => Read::Gone(PositiveControl::saw(format!("secret {name}"))),
-                });
+                return Ok(
+                    match answer
+                        .resource_policy
+                        .filter(|text| !text.trim().is_empty())
+                    {
+                        Some(text) => Read::There(Standing {
+                            text,
+                            principal: format!("whom the policy of secret {name} lets in"),
+                        }),
+                        None => Read::Gone(PositiveControl::saw(format!("secret {name}"))),
+                    },
+                );
             }
             Err(error) if is_absent(&error) => {}
             Err(error) => return Err(error),
         }
-        let list = self.client.list_secrets().include_planned_deletion(true).max_results(1);
+        let list = self
+            .client
+            .list_secrets()
+            .include_planned_deletion(true)
+            .max_results(1);
         let list = read(LIST, list.send().await)?;
-        Ok(match list.secret_list().iter().find_map(|secret| secret.name()) {
-            Some(sibling) => Read::Gone(PositiveControl::saw(format!("secret {sibling}"))),
-            None => Read::Blind(format!("neither secret {name} nor any other was seen")),
-        })
+        Ok(
+            match list.secret_list().iter().find_map(|secret| secret.name()) {
+                Some(sibling) => Read::Gone(PositiveControl::saw(format!("secret {sibling}"))),
+                None => Read::Blind(format!("neither secret {name} nor any other was seen")),
+            },
+        )
     }
 
     async fn write(
@@ -84,7 +109,8 @@ impl PolicyHome for Secrets {
         let one = if name.starts_with("arn:") {
             name.to_owned()
         } else {
-            self.scope.arn("secretsmanager", &format!("secret:{name}-??????"))
+            self.scope
+                .arn("secretsmanager", &format!("secret:{name}-??????"))
         };
         match task {
             Task::Observe => {

@@ -57,7 +57,11 @@ impl Target {
     /// The part of a grant's name before the statement, of this region.
     fn parse(text: &str, region: &str) -> Option<Self> {
         let (kind, rest) = text.split_once('/')?;
-        let of_region = || rest.split_once('/').filter(|(at, _)| *at == region).map(|(_, name)| name.to_owned());
+        let of_region = || {
+            rest.split_once('/')
+                .filter(|(at, _)| *at == region)
+                .map(|(_, name)| name.to_owned())
+        };
         let holder = match kind {
             "policy" => return Some(Self::Managed(rest.to_owned())),
             "aws" => return Some(Self::OfAws(rest.strip_prefix("policy/")?.to_owned())),
@@ -83,7 +87,11 @@ impl Target {
         match self {
             Self::Managed(path) => format!("policy/{path}"),
             Self::OfAws(path) => format!("aws/policy/{path}"),
-            Self::Inline { holder, name, policy } => {
+            Self::Inline {
+                holder,
+                name,
+                policy,
+            } => {
                 format!("{}/{name}/inline/{policy}", holder.word())
             }
             Self::Trust(role) => format!("role/{role}/trust"),
@@ -94,7 +102,11 @@ impl Target {
     }
 
     /// The grant that a part of a statement of this policy is.
-    pub(crate) fn grant(&self, scope: &Scope, key: &StatementKey) -> Result<GrantId, ProviderError> {
+    pub(crate) fn grant(
+        &self,
+        scope: &Scope,
+        key: &StatementKey,
+    ) -> Result<GrantId, ProviderError> {
         let name = format!("{}#{key}", self.text(scope.region()));
         scope.global_locator(PROVIDER, &name).map(GrantId::new)
     }
@@ -108,7 +120,10 @@ impl Target {
         let name = scope.ours_globally(operation, PROVIDER, locator)?;
         name.rsplit_once('#')
             .and_then(|(target, key)| {
-                Some((Self::parse(target, scope.region())?, StatementKey::parse(key)?))
+                Some((
+                    Self::parse(target, scope.region())?,
+                    StatementKey::parse(key)?,
+                ))
             })
             .ok_or_else(|| {
                 invalid(
@@ -146,7 +161,11 @@ impl fmt::Display for Target {
         match self {
             Self::Managed(path) => write!(f, "policy {path}"),
             Self::OfAws(path) => write!(f, "AWS's policy {path}"),
-            Self::Inline { holder, name, policy } => {
+            Self::Inline {
+                holder,
+                name,
+                policy,
+            } => {
                 write!(f, "policy {policy} of {} {name}", holder.word())
             }
             Self::Trust(role) => write!(f, "trust policy of role {role}"),
@@ -167,7 +186,11 @@ mod unit {
         let scope = Scope::new("123456789012", "eu-central-1").unwrap();
         let statement = json!({"Effect": "Allow", "Action": "s3:*", "Resource": "a"});
         let key = StatementKey::of(&statement, &["a".to_owned()]).unwrap();
-        let inline = |holder| Target::Inline { holder, name: "a".to_owned(), policy: "trust".to_owned() };
+        let inline = |holder| Target::Inline {
+            holder,
+            name: "a".to_owned(),
+            policy: "trust".to_owned(),
+        };
         for target in [
             Target::Managed("team/orders".to_owned()),
             Target::OfAws("AdministratorAccess".to_owned()),

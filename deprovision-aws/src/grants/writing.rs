@@ -35,31 +35,44 @@ impl Steps {
     where
         E: ProvideErrorMetadata,
     {
-        match answer {
-            Ok(answer) => {
-                self.changed = true;
-                Ok(answer)
-            }
-            Err(error) => Err(match Failed::of(call, &error) {
-                Failed::Unsure(error) => Stop::Unsure(error.to_string()),
-                Failed::Refused(error) => self.failed(error),
-            }),
-        }
+        self.judge(call, answer)?
+            .map_err(|error| self.failed(error))
     }
 
-    /// Notes the answer to a write after which the thing is gone: gone already is as good.
-    pub(crate) fn note_gone<T, E>(
+    /// Notes the answer to one write; `None` when AWS does not know the thing, which is
+    /// as good as done for a delete.
+    pub(crate) fn note_unless_absent<T, E>(
         &mut self,
         call: Call,
         answer: Result<T, SdkError<E, HttpResponse>>,
-    ) -> Result<(), Stop>
+    ) -> Result<Option<T>, Stop>
     where
         E: ProvideErrorMetadata,
     {
-        match self.note(call, answer) {
-            Ok(_) => Ok(()),
-            Err(Stop::Failed(error)) if is_absent(&error) => Ok(()),
-            Err(stop) => Err(stop),
+        match self.judge(call, answer)? {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    fn judge<T, E>(
+        &mut self,
+        call: Call,
+        answer: Result<T, SdkError<E, HttpResponse>>,
+    ) -> Result<Result<T, ProviderError>, Stop>
+    where
+        E: ProvideErrorMetadata,
+    {
+        match answer {
+            Ok(answer) => {
+                self.changed = true;
+                Ok(Ok(answer))
+            }
+            Err(error) => match Failed::of(call, &error) {
+                Failed::Unsure(error) => Err(Stop::Unsure(error.to_string())),
+                Failed::Refused(error) => Ok(Err(error)),
+            },
         }
     }
 

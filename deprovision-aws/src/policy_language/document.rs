@@ -36,7 +36,7 @@ pub(crate) struct Edit {
 }
 
 /// The text of a policy: IAM's answers encode it by RFC 3986, where a plus is a plus.
-pub(crate) fn decoded(text: &str) -> Result<Cow<'_, str>, String> {
+fn decoded(text: &str) -> Result<Cow<'_, str>, String> {
     // No encoded text holds a brace.
     if text.trim_start().starts_with('{') || !text.contains('%') {
         return Ok(Cow::Borrowed(text));

@@ -11,7 +11,7 @@ mod pattern;
 mod statement;
 mod unique_json;
 
-pub(crate) use document::{Document, Edit, Removed, decoded};
+pub(crate) use document::{Document, Edit, Removed};
 pub(crate) use face::Face;
 pub(crate) use judge::{Judgement, Part, Place, judge};
 pub(crate) use pattern::Pattern;
