@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use deprovision_core::observation::PositiveControl;
 use deprovision_core::provider::ProviderError;
 use serde_json::Value;
@@ -17,7 +18,6 @@ use crate::scope::Scope;
 const GET: Call = Call::same(&["s3:GetBucketPolicy"]);
 const PUT: Call = Call::same(&["s3:PutBucketPolicy"]);
 const DELETE: Call = Call::same(&["s3:DeleteBucketPolicy"]);
-const HEAD: Call = Call::of("s3:HeadBucket", &["s3:ListBucket"]);
 const LIST: Call = Call::of("s3:ListBuckets", &["s3:ListAllMyBuckets"]);
 
 #[derive(Debug)]
@@ -44,12 +44,14 @@ impl Buckets {
 impl PolicyHome for Buckets {
     async fn read(&self, name: &str) -> Result<Read, ProviderError> {
         let owner = self.scope.account();
-        let answer = self
-            .client
-            .get_bucket_policy()
-            .bucket(name)
-            .expected_bucket_owner(owner);
-        match read(GET, answer.send().await) {
+        let answer = self.client.get_bucket_policy().bucket(name);
+        let answer = answer.expected_bucket_owner(owner).send().await;
+        // The code tells a bucket without a policy from no bucket; the kind does not.
+        let code = answer.as_ref().err().and_then(ProvideErrorMetadata::code);
+        if code == Some("NoSuchBucketPolicy") {
+            return Ok(Read::Gone(PositiveControl::saw(format!("bucket {name}"))));
+        }
+        match read(GET, answer) {
             Ok(answer) => {
                 let Some(text) = answer.policy else {
                     return Ok(Read::Blind(format!(
@@ -61,17 +63,6 @@ impl PolicyHome for Buckets {
                     principal: format!("whom the policy of bucket {name} lets in"),
                 }));
             }
-            Err(error) if is_absent(&error) => {}
-            Err(error) => return Err(error),
-        }
-        // The same answer is given for a bucket without a policy and for no bucket.
-        let head = self
-            .client
-            .head_bucket()
-            .bucket(name)
-            .expected_bucket_owner(owner);
-        match read(HEAD, head.send().await) {
-            Ok(_) => return Ok(Read::Gone(PositiveControl::saw(format!("bucket {name}")))),
             Err(error) if is_absent(&error) => {}
             Err(error) => return Err(error),
         }
@@ -114,7 +105,7 @@ impl PolicyHome for Buckets {
     fn needs(&self, task: Task, name: &str) -> NeededPolicy {
         let arn = format!("arn:{}:s3:::{name}", self.scope.partition());
         let calls = match task {
-            Task::Observe => vec![GET, HEAD],
+            Task::Observe => vec![GET],
             Task::Write => vec![PUT, DELETE],
         };
         let needed = NeededPolicy::allowing([(calls, vec![arn])]);

@@ -51,7 +51,7 @@ impl GrantObserver for IamGrants {
             let control = PositiveControl::saw(format!("the {target} with {others} statements"));
             return Ok(Observation::complete(GrantState::Absent { control }, as_of));
         };
-        let document = GrantDocument::new(target.to_string(), &before, edit, managed);
+        let document = GrantDocument::new(&target, &standing.principal, &before, edit, managed);
         let document = serde_json::to_value(document).map_err(|error| {
             invalid(operation, "a policy can not be written as JSON").with_source(error)
         })?;

@@ -2,4 +2,7 @@
 //!
 //! What they can not show is said in this crate's README.
 
+mod grants;
+mod grants_fixture;
+mod recorder;
 mod world;
