@@ -53,6 +53,7 @@ pub struct IamGrants {
     pub(crate) buckets: Option<Arc<dyn PolicyHome>>,
     pub(crate) rest_apis: Option<Arc<dyn PolicyHome>>,
     pub(crate) secrets: Option<Arc<dyn PolicyHome>>,
+    pub(crate) functions: Option<Arc<dyn PolicyHome>>,
     apis: BTreeMap<ApiId, Footprint>,
     accepted: BTreeSet<GrantId>,
 }
@@ -71,6 +72,7 @@ impl IamGrants {
             buckets: None,
             rest_apis: None,
             secrets: None,
+            functions: None,
             apis: BTreeMap::new(),
             accepted: BTreeSet::new(),
         }
@@ -111,6 +113,17 @@ impl IamGrants {
     pub fn with_secrets(mut self, client: &aws_sdk_secretsmanager::Client) -> Self {
         let secrets = crate::grants::secret::Secrets::new(client, self.scope.clone());
         self.secrets = Some(Arc::new(secrets));
+        self
+    }
+
+    /// Reads and edits the policies of the APIs' Lambda functions too, with those of their
+    /// aliases and versions. A statement that Lambda would let nobody add again is not
+    /// removed.
+    #[cfg(feature = "lambda")]
+    #[must_use]
+    pub fn with_functions(mut self, client: &aws_sdk_lambda::Client) -> Self {
+        let functions = crate::grants::function::Functions::new(client, self.scope.clone());
+        self.functions = Some(Arc::new(functions));
         self
     }
 
@@ -206,7 +219,14 @@ impl IamGrants {
             account == self.scope.account() && region == self.scope.region()
         };
         let (target, alone, here) = match home {
-            Home::Bucket { name, alone } => (Target::Bucket(name.clone()), *alone, true),
+            Home::Bucket {
+                account,
+                name,
+                alone,
+            } => {
+                let here = account == self.scope.account();
+                (Target::Bucket(name.clone()), *alone, here)
+            }
             Home::RestApi {
                 account,
                 region,
@@ -218,39 +238,39 @@ impl IamGrants {
                 region,
                 name,
             } => (Target::Secret(name.clone()), true, here(account, region)),
-            Home::Function { name, .. } => {
-                let unread =
-                    format!("the policy of Lambda function {name} is not read by this adapter");
-                surveyor.survey.unread.push(unread);
-                return Ok(());
-            }
+            Home::Function {
+                account,
+                region,
+                name,
+            } => (Target::Function(name.clone()), true, here(account, region)),
         };
         if !here {
             let unread = format!("the {target} lies outside {}", self.scope);
             surveyor.survey.unread.push(unread);
             return Ok(());
         }
-        if self.hanging(&target).is_none() {
+        let Some((keeper, name)) = self.hanging(&target) else {
             let unread = format!("the {target} was not read: the adapter has no client for it");
             surveyor.survey.unread.push(unread);
             return Ok(());
-        }
-        match self.read(&target).await? {
-            (Read::There(standing), _) => {
-                let place = if alone { Place::Own } else { Place::Shared };
-                let policy = AccountPolicy {
-                    standing: None,
-                    held: true,
-                    bounds: false,
-                };
-                surveyor.policy(&target, &standing, place, &policy)
+        };
+        let place = if alone { Place::Own } else { Place::Shared };
+        for name in keeper.all_of(&name).await? {
+            let target = target.sibling(name);
+            match self.read(&target).await?.0 {
+                Read::There(standing) => {
+                    let policy = AccountPolicy {
+                        standing: None,
+                        held: true,
+                        bounds: false,
+                    };
+                    surveyor.policy(&target, &standing, place, &policy)?;
+                }
+                Read::Gone(_) => {}
+                Read::Blind(why) => surveyor.survey.unread.push(why),
             }
-            (Read::Gone(_), _) => Ok(()),
-            (Read::Blind(why), _) => {
-                surveyor.survey.unread.push(why);
-                Ok(())
-            }
         }
+        Ok(())
     }
 
     pub(crate) fn footprint(
@@ -290,6 +310,7 @@ impl IamGrants {
             Target::Bucket(name) => (&self.buckets, name),
             Target::RestApi(id) => (&self.rest_apis, id),
             Target::Secret(name) => (&self.secrets, name),
+            Target::Function(name) => (&self.functions, name),
             Target::Managed(_) | Target::OfAws(_) | Target::Inline { .. } | Target::Trust(_) => {
                 return None;
             }
@@ -324,7 +345,7 @@ impl IamGrants {
                 policy,
             } => self.inline.read(*holder, name, policy).await,
             Target::Trust(role) => self.inline.read_trust(role).await,
-            Target::Bucket(_) | Target::RestApi(_) | Target::Secret(_) => {
+            Target::Bucket(_) | Target::RestApi(_) | Target::Secret(_) | Target::Function(_) => {
                 let (home, name) = self.home_of("read a policy", target)?;
                 home.read(&name).await
             }
@@ -365,7 +386,10 @@ impl IamGrants {
             (Target::Trust(role), None) => Err(Stop::NotDone(format!(
                 "role {role} can not be without a trust policy"
             ))),
-            (Target::Bucket(_) | Target::RestApi(_) | Target::Secret(_), document) => {
+            (
+                Target::Bucket(_) | Target::RestApi(_) | Target::Secret(_) | Target::Function(_),
+                document,
+            ) => {
                 let (home, name) = self
                     .home_of("write a policy", target)
                     .map_err(Stop::Failed)?;

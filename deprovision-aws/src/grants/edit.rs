@@ -179,7 +179,7 @@ impl IamGrants {
         done: String,
     ) -> Result<String, Stop> {
         match self.current(operation, target).await {
-            Ok(now) if now.as_ref().map(Document::value) == expected => Ok(done),
+            Ok(now) if says(now.as_ref(), expected) => Ok(done),
             Ok(_) => Err(Stop::Unsure(format!(
                 "{done}; but read again, the {target} is another one: it is not to be seen yet, or \
                  somebody else changed it at the same time"
@@ -188,6 +188,19 @@ impl IamGrants {
                 "{done}; but it could not be read again"
             ))),
         }
+    }
+}
+
+/// Whether a policy is the expected one. The order of statements says nothing, and Lambda
+/// keeps its own.
+fn says(now: Option<&Document>, expected: Option<&Value>) -> bool {
+    match (now, expected) {
+        (None, None) => true,
+        (Some(now), Some(expected)) => {
+            let expected = Document::of(expected.clone());
+            expected.is_ok_and(|expected| now.says_the_same(&expected))
+        }
+        (None, Some(_)) | (Some(_), None) => false,
     }
 }
 

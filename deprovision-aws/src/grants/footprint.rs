@@ -33,6 +33,7 @@ pub struct Footprint {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Home {
     Bucket {
+        account: String,
         name: String,
         /// Whether all of it is the API's.
         alone: bool,
@@ -106,9 +107,12 @@ impl Footprint {
         }
         for id in &api.resources.datasets {
             if id.provider().as_str() == "aws-s3" {
+                let (partition, account) = (scope.partition(), id.locator().account());
                 footprint = match id.name().split_once('/') {
-                    Some((bucket, prefix)) => footprint.bucket(scope, bucket, Some(prefix))?,
-                    None => footprint.bucket(scope, id.name(), None)?,
+                    Some((bucket, prefix)) => {
+                        footprint.add_bucket(partition, account, bucket, Some(prefix))?
+                    }
+                    None => footprint.add_bucket(partition, account, id.name(), None)?,
                 };
             }
         }
@@ -189,11 +193,13 @@ impl Footprint {
             scope.region(),
             stage.map_or(String::new(), |stage| format!("/{stage}")),
         );
-        self.faces.push(Face::named_by(
-            "execute-api",
-            &scope.arn("execute-api", &format!("{id}{calls}/*")),
-            &format!("arn:*:execute-api:*:*:{id}{calls}/*"),
-        ));
+        for end in ["", "/*"] {
+            self.faces.push(Face::named_by(
+                "execute-api",
+                &scope.arn("execute-api", &format!("{id}{calls}{end}")),
+                &format!("arn:*:execute-api:*:*:{id}{calls}{end}"),
+            ));
+        }
         // The ARNs of API Gateway itself hold no account.
         let managed = format!(
             "/{kind}/{id}{}",
@@ -214,8 +220,18 @@ impl Footprint {
     /// # Errors
     /// [`FootprintError::Name`] when the bucket or the prefix can not be one.
     pub fn bucket(
-        mut self,
+        self,
         scope: &Scope,
+        bucket: &str,
+        prefix: Option<&str>,
+    ) -> Result<Self, FootprintError> {
+        self.add_bucket(scope.partition(), scope.account(), bucket, prefix)
+    }
+
+    fn add_bucket(
+        mut self,
+        partition: &str,
+        account: &str,
         bucket: &str,
         prefix: Option<&str>,
     ) -> Result<Self, FootprintError> {
@@ -230,17 +246,21 @@ impl Footprint {
         {
             return Err(name("prefix", prefix));
         }
-        let root = format!("arn:{}:s3:::{bucket}", scope.partition());
+        let root = format!("arn:{partition}:s3:::{bucket}");
         match prefix {
-            Some(prefix) => self
-                .faces
-                .push(Face::new("s3", &format!("{root}/{prefix}*"))),
+            Some(prefix) => {
+                let objects = format!("{root}/{prefix}*");
+                self.faces.push(Face::new("s3", &objects));
+                // Whoever may list the bucket may list what starts with the prefix.
+                self.faces.push(Face::only_covered("s3", &root));
+            }
             None => {
                 self.faces.push(Face::new("s3", &root));
                 self.faces.push(Face::new("s3", &format!("{root}/*")));
             }
         }
         self.homes.insert(Home::Bucket {
+            account: account.to_owned(),
             name: bucket.to_owned(),
             alone: prefix.is_none(),
         });
@@ -289,16 +309,11 @@ impl Footprint {
             self.faces
                 .push(Face::new("secretsmanager", &format!("{root}{short}")));
         } else {
-            // Policies name it with `-??????` or `-*`, or wrongly with no end at all.
+            // Policies name it with `-??????`, or wrongly with no end at all. `-*` is for
+            // longer names too, so it covers.
             for end in ["", "-??????"] {
-                let exact = format!("{root}{short}{end}");
-                let naming = if end.is_empty() {
-                    exact.clone()
-                } else {
-                    format!("{root}{short}-*")
-                };
                 self.faces
-                    .push(Face::named_by("secretsmanager", &exact, &naming));
+                    .push(Face::new("secretsmanager", &format!("{root}{short}{end}")));
             }
         }
         self.homes.insert(Home::Secret {
@@ -432,13 +447,15 @@ mod unit {
             "arn:aws:apigateway:eu-central-1::/restapis/abc123/stages/prod",
             "arn:aws:s3:::lake/orders/2024/*",
             "arn:aws:secretsmanager:eu-central-1:123456789012:secret:orders/key-AbCdEf",
-            "arn:aws:secretsmanager:eu-central-1:123456789012:secret:orders/key-*",
+            "arn:aws:execute-api:eu-central-1:123456789012:abc123",
         ] {
             assert!(names(&orders, named), "{named}");
         }
         for only_touched in [
             "arn:aws:execute-api:eu-central-1:123456789012:def456/*",
             "arn:aws:s3:::lake/*",
+            "arn:aws:s3:::lake",
+            "arn:aws:secretsmanager:eu-central-1:123456789012:secret:orders/key-*",
             "arn:aws:apigateway:*::/restapis/*",
         ] {
             assert!(

@@ -38,6 +38,9 @@ pub(crate) enum Task {
 /// A kind of thing on which a policy hangs.
 #[async_trait]
 pub(crate) trait PolicyHome: Send + Sync + std::fmt::Debug {
+    /// Those that come with one and have policies of their own, and itself.
+    async fn all_of(&self, name: &str) -> Result<Vec<String>, ProviderError>;
+
     /// The policy of one.
     async fn read(&self, name: &str) -> Result<Read, ProviderError>;
 

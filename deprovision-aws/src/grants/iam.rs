@@ -3,7 +3,7 @@
 use aws_sdk_iam::Client;
 use aws_sdk_iam::config::retry::RetryConfig;
 use deprovision_core::observation::PositiveControl;
-use deprovision_core::provider::ProviderError;
+use deprovision_core::provider::{ErrorKind, ProviderError};
 use tokio::sync::OnceCell;
 
 use crate::error::read;
@@ -17,7 +17,7 @@ pub(crate) struct Iam {
     pub(crate) client: Client,
     pub(crate) scope: Scope,
     /// Something of the account that was seen once.
-    checked: OnceCell<Option<String>>,
+    checked: OnceCell<String>,
 }
 
 impl Iam {
@@ -36,7 +36,16 @@ impl Iam {
 
     /// An error when the client talks to another account. Asks once.
     pub(crate) async fn check_account(&self) -> Result<(), ProviderError> {
-        self.checked.get_or_try_init(|| self.look()).await.map(drop)
+        let look = || async {
+            self.look().await?.ok_or_else(|| {
+                ProviderError::new(
+                    ErrorKind::NotFound,
+                    "check the account",
+                    "neither a user nor a role was seen, not even the one that asks",
+                )
+            })
+        };
+        self.checked.get_or_try_init(look).await.map(drop)
     }
 
     /// Something of the account that the client still sees.

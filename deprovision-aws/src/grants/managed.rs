@@ -98,9 +98,7 @@ impl Managed {
             ));
         };
         let text = self.version_text(arn, &version).await?;
-        let holders = self
-            .holders(arn, PolicyUsageType::PermissionsPolicy)
-            .await?;
+        let holders = self.holders(arn).await?;
         let tags = policy
             .tags()
             .iter()
@@ -171,12 +169,14 @@ impl Managed {
         }))
     }
 
-    async fn holders(&self, arn: &str, usage: PolicyUsageType) -> Result<Holders, ProviderError> {
+    async fn holders(&self, arn: &str) -> Result<Holders, ProviderError> {
         let mut holders = Holders::default();
         let mut marker = None;
         loop {
             let list = self.iam.client.list_entities_for_policy().policy_arn(arn);
-            let list = list.policy_usage_filter(usage.clone()).set_marker(marker);
+            let list = list
+                .policy_usage_filter(PolicyUsageType::PermissionsPolicy)
+                .set_marker(marker);
             let page = read(LIST_ENTITIES, list.send().await)?;
             let users = page
                 .policy_users()
@@ -278,17 +278,18 @@ impl Managed {
     /// Detaches the policy everywhere, and deletes it with all its versions.
     pub(crate) async fn delete(&self, path: &str, steps: &mut Steps) -> Result<(), Stop> {
         let (client, arn) = (&self.iam.client, self.arn(path));
-        let bounded = self
-            .holders(&arn, PolicyUsageType::PermissionsBoundary)
-            .await;
-        let bounded = bounded.map_err(|error| steps.failed(error))?;
-        if !bounded.is_empty() {
+        let get = read(
+            GET_POLICY,
+            client.get_policy().policy_arn(&arn).send().await,
+        );
+        let policy = get.map_err(|error| steps.failed(error))?.policy;
+        let bounded = policy.and_then(|policy| policy.permissions_boundary_usage_count);
+        if bounded.unwrap_or(0) > 0 {
             return Err(Stop::NotDone(format!(
-                "policy {path} is the permissions boundary of {}; give them another one first",
-                bounded.text()
+                "policy {path} is a permissions boundary too; give those whom it bounds another first"
             )));
         }
-        let holders = self.holders(&arn, PolicyUsageType::PermissionsPolicy).await;
+        let holders = self.holders(&arn).await;
         let holders = holders.map_err(|error| steps.failed(error))?;
         let versions = self
             .versions(&arn)
@@ -449,16 +450,6 @@ struct Holders {
     users: Vec<String>,
     groups: Vec<String>,
     roles: Vec<String>,
-}
-
-impl Holders {
-    fn is_empty(&self) -> bool {
-        self.users.is_empty() && self.groups.is_empty() && self.roles.is_empty()
-    }
-
-    fn text(&self) -> String {
-        holders_text(&self.users, &self.groups, &self.roles)
-    }
 }
 
 impl Surroundings {

@@ -7,6 +7,8 @@ mod bucket;
 mod document;
 mod edit;
 mod footprint;
+#[cfg(feature = "lambda")]
+mod function;
 mod home;
 mod iam;
 mod iam_calls;

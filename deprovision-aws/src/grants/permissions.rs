@@ -24,7 +24,7 @@ impl IamGrants {
                 Home::Bucket { name, .. } => Target::Bucket(name.clone()),
                 Home::RestApi { id, .. } => Target::RestApi(id.clone()),
                 Home::Secret { name, .. } => Target::Secret(name.clone()),
-                Home::Function { .. } => continue,
+                Home::Function { name, .. } => Target::Function(name.clone()),
             };
             if let Ok((home, name)) = self.home_of("print the policy", &target) {
                 needed = needed.and(home.needs(Task::Observe, &name));
@@ -65,7 +65,7 @@ impl IamGrants {
             Target::OfAws(path) => self.managed.needs_of_aws(path),
             Target::Inline { holder, name, .. } => self.inline.needs(task, *holder, name),
             Target::Trust(role) => self.inline.needs_of_trust(task, role),
-            Target::Bucket(_) | Target::RestApi(_) | Target::Secret(_) => {
+            Target::Bucket(_) | Target::RestApi(_) | Target::Secret(_) | Target::Function(_) => {
                 let (home, name) = self.home_of(operation, &target)?;
                 home.needs(task, &name)
             }

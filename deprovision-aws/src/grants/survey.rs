@@ -108,7 +108,10 @@ impl Surveyor<'_> {
             let place = match target {
                 Target::Trust(_) => Place::Trust,
                 Target::Managed(_) | Target::OfAws(_) | Target::Inline { .. } => Place::Identity,
-                Target::Bucket(_) | Target::RestApi(_) | Target::Secret(_) => Place::Shared,
+                Target::Bucket(_)
+                | Target::RestApi(_)
+                | Target::Secret(_)
+                | Target::Function(_) => Place::Shared,
             };
             match &policy.standing {
                 Some(standing) => self.policy(target, standing, place, policy)?,
@@ -178,6 +181,9 @@ impl Surveyor<'_> {
                 continue;
             }
             match target {
+                Target::OfAws(_) if self.accepted.contains(&found.id) => {
+                    self.survey.accepted.push(found);
+                }
                 Target::OfAws(_) => self.survey.undecided.push(found),
                 _ if policy.bounds && !policy.held => self.survey.boundaries.push(found),
                 _ => self.survey.naming.push(found),

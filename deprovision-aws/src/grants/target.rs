@@ -33,6 +33,9 @@ pub(crate) enum Target {
     RestApi(String),
     /// The policy of a secret of the scope.
     Secret(String),
+    /// The policy of a Lambda function of the scope, or of an alias or a version of one
+    /// (`orders:live`).
+    Function(String),
 }
 
 /// Who holds an inline policy.
@@ -68,6 +71,7 @@ impl Target {
             "bucket" => return Some(Self::Bucket(rest.to_owned())),
             "rest-api" => return of_region().map(Self::RestApi),
             "secret" => return of_region().map(Self::Secret),
+            "function" => return of_region().map(Self::Function),
             "user" => Holder::User,
             "group" => Holder::Group,
             "role" => Holder::Role,
@@ -98,6 +102,20 @@ impl Target {
             Self::Bucket(name) => format!("bucket/{name}"),
             Self::RestApi(id) => format!("rest-api/{region}/{id}"),
             Self::Secret(name) => format!("secret/{region}/{name}"),
+            Self::Function(name) => format!("function/{region}/{name}"),
+        }
+    }
+
+    /// A policy of the same kind that hangs on something else.
+    pub(crate) fn sibling(&self, name: String) -> Self {
+        match self {
+            Self::Bucket(_) => Self::Bucket(name),
+            Self::RestApi(_) => Self::RestApi(name),
+            Self::Secret(_) => Self::Secret(name),
+            Self::Function(_) => Self::Function(name),
+            Self::Managed(_) | Self::OfAws(_) | Self::Inline { .. } | Self::Trust(_) => {
+                self.clone()
+            }
         }
     }
 
@@ -172,6 +190,7 @@ impl fmt::Display for Target {
             Self::Bucket(name) => write!(f, "policy of bucket {name}"),
             Self::RestApi(id) => write!(f, "policy of REST API {id}"),
             Self::Secret(name) => write!(f, "policy of secret {name}"),
+            Self::Function(name) => write!(f, "policy of function {name}"),
         }
     }
 }
@@ -201,6 +220,7 @@ mod unit {
             Target::Bucket("orders".to_owned()),
             Target::RestApi("abc123".to_owned()),
             Target::Secret("orders/key".to_owned()),
+            Target::Function("orders:live".to_owned()),
         ] {
             let id = target.grant(&scope, &key).unwrap();
             let read = Target::of_grant("look", &scope, id.locator()).unwrap();

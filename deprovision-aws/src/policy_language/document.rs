@@ -105,6 +105,17 @@ impl Document {
         }
     }
 
+    /// Whether both say the same, in whatever order.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        let sorted = |document: &Self| {
+            let mut all: Vec<String> = document.statements().iter().map(Value::to_string).collect();
+            all.sort();
+            all
+        };
+        let bare = |document: &Self| document.with_statements(Vec::new());
+        bare(self) == bare(other) && sorted(self) == sorted(other)
+    }
+
     /// What removing a grant takes out; nothing when the grant is not there.
     pub(crate) fn without(&self, key: &StatementKey) -> Option<Edit> {
         let mut removed = Vec::new();

@@ -30,6 +30,11 @@ impl Face {
         }
     }
 
+    /// Something that holds the API among others, and so never names it alone.
+    pub(crate) fn only_covered(service: &str, exact: &str) -> Self {
+        Self::named_by(service, exact, "")
+    }
+
     /// Whether a resource of a statement is this face or a part of it, and nothing else.
     pub(crate) fn is_named_by(&self, resource: &Pattern) -> bool {
         resource.lies_within(&self.naming) && resource.overlaps(&self.exact)

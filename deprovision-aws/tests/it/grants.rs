@@ -456,3 +456,205 @@ async fn services_are_told_with_when_they_were_last_accessed() {
             .is_err()
     );
 }
+
+#[tokio::test]
+async fn policies_of_aws_are_read_when_one_is_attached_and_are_accepted_by_their_words() {
+    let arn = "arn:aws:iam::aws:policy/AdministratorAccess";
+    let listing = move || {
+        let own = mock!(Client::get_account_authorization_details)
+            .match_requests(|request| request.filter().len() == 4)
+            .then_output(move || {
+                let mut holder = user("one", &encoded(&allow("arn:aws:s3:::x")));
+                let attached = AttachedPolicy::builder().policy_arn(arn).build();
+                holder.attached_managed_policies = Some(vec![attached]);
+                page(vec![holder], None)
+            });
+        let of_aws = mock!(Client::get_account_authorization_details)
+            .match_requests(|request| request.filter().len() == 1)
+            .then_output(move || {
+                let everything = json!({"Version": "2012-10-17", "Statement": [
+                    {"Effect": "Allow", "Action": "*", "Resource": "*"},
+                ]});
+                let policy = |arn: &str| {
+                    let version = PolicyVersion::builder()
+                        .document(encoded(&everything))
+                        .version_id("v1")
+                        .is_default_version(true)
+                        .build();
+                    ManagedPolicyDetail::builder()
+                        .arn(arn)
+                        .policy_version_list(version)
+                        .build()
+                };
+                let mut page = page(vec![], None);
+                page.policies = Some(vec![
+                    policy(arn),
+                    policy("arn:aws:iam::aws:policy/that-nobody-has"),
+                ]);
+                page
+            });
+        [own, of_aws]
+    };
+    let Observation::Known { value, .. } = adapter(&listing()).survey(&api()).await.unwrap() else {
+        panic!("it is known");
+    };
+    assert_eq!(value.covering.len(), 1);
+    let found = &value.covering[0];
+    assert_eq!(found.principal, "user one");
+    assert!(
+        found
+            .id
+            .name()
+            .starts_with("aws/policy/AdministratorAccess#"),
+        "{}",
+        found.id
+    );
+    let accepting = adapter(&listing()).accepting([found.id.clone()]);
+    assert!(
+        accepting
+            .survey(&api())
+            .await
+            .unwrap()
+            .known_completely()
+            .is_some()
+    );
+}
+
+#[cfg(feature = "lambda")]
+mod functions {
+    use super::*;
+    use aws_sdk_lambda::Client as Lambda;
+    use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
+    use aws_sdk_lambda::operation::get_policy::GetPolicyOutput;
+    use aws_sdk_lambda::operation::list_aliases::ListAliasesOutput;
+    use aws_sdk_lambda::operation::list_versions_by_function::ListVersionsByFunctionOutput;
+    use aws_sdk_lambda::operation::remove_permission::RemovePermissionOutput;
+    use aws_sdk_lambda::types::{AliasConfiguration, FunctionConfiguration};
+
+    fn client(rules: &[Rule]) -> Lambda {
+        let mocks = rules.iter().fold(
+            MockResponseInterceptor::new().rule_mode(RuleMode::MatchAny),
+            |mocks, rule| mocks.with_rule(rule),
+        );
+        let config = aws_sdk_lambda::Config::builder()
+            .behavior_version(aws_sdk_lambda::config::BehaviorVersion::latest())
+            .region(aws_sdk_lambda::config::Region::new("eu-central-1"))
+            .credentials_provider(Credentials::new("AKIATESTS", "secret", None, None, "tests"))
+            .http_client(create_mock_http_client())
+            .interceptor(mocks)
+            .build();
+        Lambda::from_conf(config)
+    }
+
+    fn configuration() -> Rule {
+        mock!(Lambda::get_function_configuration).then_output(|| {
+            let arn = "arn:aws:lambda:eu-central-1:123456789012:function:orders";
+            GetFunctionConfigurationOutput::builder()
+                .function_arn(arn)
+                .build()
+        })
+    }
+
+    /// A statement that nobody could add again, beside one of Lambda's own.
+    fn statements() -> Value {
+        json!({"Version": "2012-10-17", "Statement": [
+            {"Sid": "gateway", "Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"},
+                "Action": "lambda:InvokeFunction", "Resource": "arn:aws:lambda:x:1:function:orders"},
+            {"Sid": "odd", "Effect": "Allow", "Principal": {"AWS": ["a", "b"]},
+                "Action": "lambda:InvokeFunction", "Resource": "arn:aws:lambda:x:1:function:orders"},
+        ]})
+    }
+
+    #[tokio::test]
+    async fn a_removal_names_the_revision_that_was_read_and_what_can_not_come_back_stays() {
+        let policy = |statements: &Value| {
+            let policy = GetPolicyOutput::builder().policy(statements.to_string());
+            policy.revision_id("revision-7").build()
+        };
+        let rest = json!({"Version": "2012-10-17", "Statement": [statements()["Statement"][1]]});
+        let reads = || {
+            let rest = rest.clone();
+            mock!(Lambda::get_policy)
+                .sequence()
+                .output(move || policy(&statements()))
+                .times(2)
+                .output(move || policy(&rest))
+                .build()
+        };
+        let remove = mock!(Lambda::remove_permission)
+            .match_requests(|request| {
+                request.revision_id() == Some("revision-7")
+                    && request.statement_id() == Some("gateway")
+            })
+            .then_output(|| RemovePermissionOutput::builder().build());
+        let scope = Scope::new("123456789012", "eu-central-1").unwrap();
+        let orders = Footprint::empty().function(&scope, "orders").unwrap();
+        let aliases =
+            mock!(Lambda::list_aliases).then_output(|| ListAliasesOutput::builder().build());
+        let versions = mock!(Lambda::list_versions_by_function)
+            .then_output(|| ListVersionsByFunctionOutput::builder().build());
+        let once = mock!(Lambda::get_policy).then_output(move || policy(&statements()));
+        let listed = details(|_| page(vec![user("one", &encoded(&allow("arn:aws:s3:::x")))], None));
+        let survey = adapter(&[listed])
+            .with_api(api(), orders)
+            .with_functions(&client(&[aliases, versions, configuration(), once]))
+            .survey(&api())
+            .await
+            .unwrap();
+        let found = survey.known_completely().unwrap().naming.clone();
+        assert_eq!(found.len(), 2);
+        let permits = Permits::new();
+        let permit = permits.permit().await.unwrap();
+        let grants = adapter(&[]).with_functions(&client(&[configuration(), reads(), remove]));
+        let done = grants.remove(&found[0].id, &permit).await.unwrap();
+        assert!(matches!(done, Outcome::Done { .. }), "{done:?}");
+        let grants = adapter(&[]).with_functions(&client(&[configuration(), reads()]));
+        let odd = grants.remove(&found[1].id, &permit).await.unwrap();
+        assert!(matches!(odd, Outcome::NotDone { .. }), "{odd:?}");
+    }
+
+    /// moto gives a function, its aliases and its versions one policy; AWS one each.
+    #[tokio::test]
+    async fn the_policies_of_all_aliases_and_versions_are_read_from_all_pages() {
+        let alias = |name: &str| AliasConfiguration::builder().name(name).build();
+        let aliases = mock!(Lambda::list_aliases)
+            .sequence()
+            .output(move || {
+                let page = ListAliasesOutput::builder().aliases(alias("test"));
+                page.next_marker("more").build()
+            })
+            .output(move || ListAliasesOutput::builder().aliases(alias("live")).build())
+            .build();
+        let versions = mock!(Lambda::list_versions_by_function).then_output(|| {
+            let version = |number: &str| FunctionConfiguration::builder().version(number).build();
+            let page = ListVersionsByFunctionOutput::builder().versions(version("$LATEST"));
+            page.versions(version("7")).build()
+        });
+        let policy = mock!(Lambda::get_policy).then_compute_output(|request| {
+            let mut statement = allow("*")["Statement"][0].clone();
+            statement["Sid"] = json!(request.qualifier());
+            let policy = json!({"Version": "2012-10-17", "Statement": [statement]});
+            GetPolicyOutput::builder()
+                .policy(policy.to_string())
+                .build()
+        });
+        let scope = Scope::new("123456789012", "eu-central-1").unwrap();
+        let orders = Footprint::empty().function(&scope, "orders").unwrap();
+        let rule = details(|_| page(vec![user("one", &encoded(&allow("arn:aws:s3:::x")))], None));
+        let grants = adapter(&[rule])
+            .with_api(api(), orders)
+            .with_functions(&client(&[aliases, versions, configuration(), policy]));
+        let survey = grants.survey(&api()).await.unwrap();
+        let found = &survey.known_completely().unwrap().naming;
+        let policies: Vec<_> = found.iter().map(|found| found.policy.as_str()).collect();
+        assert_eq!(
+            policies,
+            [
+                "policy of function orders",
+                "policy of function orders:test",
+                "policy of function orders:live",
+                "policy of function orders:7",
+            ]
+        );
+    }
+}

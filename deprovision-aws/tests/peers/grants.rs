@@ -456,6 +456,98 @@ async fn policies_of_buckets_rest_apis_and_secrets_are_edited_and_come_back() {
     assert!(world.survey().await.0.naming.is_empty());
 }
 
+#[cfg(feature = "lambda")]
+#[tokio::test]
+async fn permissions_of_functions_are_removed_and_added_again() {
+    let world = World::new().await;
+    let config = &world.account.config;
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]});
+    let role = world.iam.create_role().role_name("worker");
+    let role = role
+        .assume_role_policy_document(trust.to_string())
+        .send()
+        .await
+        .unwrap();
+    let lambda = aws_sdk_lambda::Client::new(config);
+    // An empty archive.
+    let zip = [b"PK\x05\x06".as_slice(), &[0; 18]].concat();
+    let code = aws_sdk_lambda::types::FunctionCode::builder()
+        .zip_file(aws_sdk_lambda::primitives::Blob::new(zip))
+        .build();
+    let create = lambda.create_function().function_name("orders").code(code);
+    let create = create.role(role.role.unwrap().arn).handler("x.y");
+    create
+        .runtime(aws_sdk_lambda::types::Runtime::Python312)
+        .send()
+        .await
+        .unwrap();
+    let scope = Scope::new(&world.account.id, REGION).unwrap();
+    let footprint = Footprint::empty().function(&scope, "orders").unwrap();
+    let grants = IamGrants::new(&world.iam, scope)
+        .with_api(api("orders"), footprint)
+        .with_functions(&without_revisions(config));
+    let add = lambda
+        .add_permission()
+        .function_name("orders")
+        .statement_id("gateway");
+    let add = add
+        .action("lambda:InvokeFunction")
+        .principal("apigateway.amazonaws.com");
+    add.source_arn(world.invoke()).send().await.unwrap();
+    let world = World { grants, ..world };
+    let id = world.only().await;
+    assert!(id.name().starts_with("function/us-east-1/orders#"), "{id}");
+    let document = world.document(&id).await;
+    world.remove(&id).await;
+    assert!(
+        lambda
+            .get_policy()
+            .function_name("orders")
+            .send()
+            .await
+            .is_err()
+    );
+    world.put_back(&id, &document).await;
+    assert_eq!(world.document(&id).await, document);
+}
+
+/// moto compares the revision of a removal with a list that holds it, and refuses all.
+/// That the revision is sent is shown with recorded answers.
+#[cfg(feature = "lambda")]
+fn without_revisions(config: &SdkConfig) -> aws_sdk_lambda::Client {
+    use aws_smithy_runtime_api::box_error::BoxError;
+    use aws_smithy_runtime_api::client::interceptors::Intercept;
+    use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextMut;
+    use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+    use aws_smithy_types::config_bag::ConfigBag;
+
+    #[derive(Debug)]
+    struct Strip;
+
+    impl Intercept for Strip {
+        fn name(&self) -> &'static str {
+            "strips revisions for moto"
+        }
+
+        fn modify_before_signing(
+            &self,
+            context: &mut BeforeTransmitInterceptorContextMut<'_>,
+            _: &RuntimeComponents,
+            _: &mut ConfigBag,
+        ) -> Result<(), BoxError> {
+            let uri = context.request().uri().to_owned();
+            if let Some((before, _)) = uri.split_once("?RevisionId=") {
+                context.request_mut().set_uri(before.to_owned())?;
+            }
+            Ok(())
+        }
+    }
+
+    let config = aws_sdk_lambda::config::Builder::from(config);
+    aws_sdk_lambda::Client::from_conf(config.interceptor(Strip).build())
+}
+
 #[tokio::test]
 async fn a_role_that_only_the_api_may_take_trusts_nobody_afterwards() {
     let world = World::new().await;
@@ -491,15 +583,6 @@ async fn a_covering_grant_is_accepted_by_its_words_and_open_again_when_they_chan
         put.policy_document(document).send()
     };
     put(allow("execute-api:*", &json!("*"))).await.unwrap();
-    let aws = "arn:aws:iam::aws:policy/AdministratorAccess";
-    world
-        .iam
-        .attach_user_policy()
-        .user_name("somebody")
-        .policy_arn(aws)
-        .send()
-        .await
-        .unwrap();
     let (survey, complete) = world.survey().await;
     assert!(!complete && survey.naming.is_empty());
     let ids: Vec<GrantId> = survey
@@ -507,13 +590,13 @@ async fn a_covering_grant_is_accepted_by_its_words_and_open_again_when_they_chan
         .iter()
         .map(|found| found.id.clone())
         .collect();
-    assert_eq!(ids.len(), 2, "{:?}", survey.covering);
+    assert_eq!(ids.len(), 1, "{:?}", survey.covering);
     let doubt = survey.doubt().unwrap();
     assert!(ids.iter().all(|id| doubt.contains(id.name())), "{doubt}");
     world.grants = world.grants.accepting(ids);
     let (survey, complete) = world.survey().await;
     assert!(complete, "{:?}", survey.doubt());
-    assert_eq!(survey.accepted.len(), 2);
+    assert_eq!(survey.accepted.len(), 1);
     let put = world
         .iam
         .put_user_policy()
@@ -527,24 +610,6 @@ async fn a_covering_grant_is_accepted_by_its_words_and_open_again_when_they_chan
         !world.survey().await.1,
         "another statement was never looked at"
     );
-}
-
-#[tokio::test]
-async fn a_boundary_that_names_the_api_is_told_and_is_no_grant() {
-    let world = World::new().await;
-    let arn = world
-        .managed("limit", allow("execute-api:Invoke", &json!(world.invoke())))
-        .await;
-    let put = world
-        .iam
-        .put_user_permissions_boundary()
-        .user_name("somebody");
-    put.permissions_boundary(&arn).send().await.unwrap();
-    let (survey, complete) = world.survey().await;
-    // moto does not show boundaries in the listing: there the policy is one that nobody
-    // holds. Recorded answers show the other.
-    assert!(complete);
-    assert_eq!(survey.naming.len() + survey.boundaries.len(), 1);
 }
 
 #[tokio::test]
@@ -604,8 +669,7 @@ async fn a_client_of_another_account_is_an_error_and_no_clean_answer() {
 fn for_moto(policy: &NeededPolicy) -> String {
     let mut policy: Value = serde_json::from_str(&policy.to_string()).unwrap();
     for statement in policy["Statement"].as_array_mut().unwrap() {
-        let iam = statement["Action"].to_string().contains("iam:");
-        if iam || statement["Action"].to_string().contains("s3:") {
+        if statement["Action"].to_string().contains("iam:") {
             statement["Resource"] = json!("*");
         }
     }
@@ -649,11 +713,11 @@ fn recorded(config: &SdkConfig, recorder: &Recorder) -> (aws_sdk_iam::Client, aw
 #[tokio::test]
 async fn each_task_works_under_exactly_the_policy_that_it_prints() {
     let _alone = ENFORCING.lock().await;
-    let fixture = Buckets::new(Way::Managed).await;
-    drop(fixture);
     let admin = aws_sdk_iam::Client::new(&enforcing());
     let scope = Scope::new(ACCOUNT, REGION).unwrap();
-    let bucket = format!("grants-{}-managed-orders", std::process::id());
+    let bucket = format!("grants-{}-needed", std::process::id());
+    let create = s3(&enforcing()).create_bucket().bucket(&bucket);
+    create.send().await.unwrap();
     let footprint = Footprint::empty().bucket(&scope, &bucket, None).unwrap();
     let adapter = |config: &SdkConfig, recorder: &Recorder| {
         let (iam, s3) = recorded(config, recorder);
@@ -737,6 +801,14 @@ async fn each_task_works_under_exactly_the_policy_that_it_prints() {
             actions.contains(action.as_str()),
             "{operation} is not declared"
         );
+    }
+    // What these users may do would cover the buckets of the other tests.
+    for name in ["lister", "observer", "editor"] {
+        let delete = admin
+            .delete_user_policy()
+            .user_name(name)
+            .policy_name("needed");
+        delete.send().await.unwrap();
     }
 }
 
