@@ -658,3 +658,139 @@ mod functions {
         );
     }
 }
+
+mod managed {
+    use super::*;
+    use aws_sdk_iam::operation::delete_policy::DeletePolicyOutput;
+    use aws_sdk_iam::operation::delete_policy_version::DeletePolicyVersionOutput;
+    use aws_sdk_iam::operation::detach_user_policy::DetachUserPolicyOutput;
+    use aws_sdk_iam::operation::get_policy::GetPolicyOutput;
+    use aws_sdk_iam::operation::get_policy_version::GetPolicyVersionOutput;
+    use aws_sdk_iam::operation::list_entities_for_policy::ListEntitiesForPolicyOutput;
+    use aws_sdk_iam::operation::list_policy_versions::ListPolicyVersionsOutput;
+    use aws_sdk_iam::types::{Policy, PolicyUser};
+
+    const ARN: &str = "arn:aws:iam::123456789012:policy/orders";
+
+    fn version(id: &str, in_force: bool) -> PolicyVersion {
+        PolicyVersion::builder()
+            .version_id(id)
+            .is_default_version(in_force)
+            .document(encoded(&allow(API)))
+            .build()
+    }
+
+    /// A policy with two versions and holders on two pages.
+    fn reads(bounds: i32) -> Vec<Rule> {
+        vec![
+            somebody(),
+            mock!(Client::get_policy).then_output(move || {
+                let policy = Policy::builder()
+                    .arn(ARN)
+                    .default_version_id("v2")
+                    .permissions_boundary_usage_count(bounds);
+                GetPolicyOutput::builder().policy(policy.build()).build()
+            }),
+            mock!(Client::get_policy_version).then_output(|| {
+                let version = version("v2", true);
+                GetPolicyVersionOutput::builder()
+                    .policy_version(version)
+                    .build()
+            }),
+            mock!(Client::list_policy_versions).then_output(|| {
+                ListPolicyVersionsOutput::builder()
+                    .versions(version("v1", false))
+                    .versions(version("v2", true))
+                    .build()
+            }),
+            mock!(Client::list_entities_for_policy).then_compute_output(|request| {
+                let (name, marker) = match request.marker() {
+                    None => ("one", Some("more".to_owned())),
+                    Some(_) => ("two", None),
+                };
+                ListEntitiesForPolicyOutput::builder()
+                    .policy_users(PolicyUser::builder().user_name(name).build())
+                    .is_truncated(marker.is_some())
+                    .set_marker(marker)
+                    .build()
+            }),
+        ]
+    }
+
+    async fn id() -> GrantId {
+        let rule = details(|_| {
+            let mut page = page(vec![user("one", &encoded(&allow("arn:aws:s3:::x")))], None);
+            let policy = ManagedPolicyDetail::builder()
+                .arn(ARN)
+                .policy_version_list(version("v2", true))
+                .build();
+            page.policies = Some(vec![policy]);
+            page
+        });
+        let survey = adapter(&[rule]).survey(&api()).await.unwrap();
+        survey.known_completely().unwrap().naming[0].id.clone()
+    }
+
+    #[tokio::test]
+    async fn holders_of_all_pages_are_kept_for_the_undo() {
+        let seen = adapter(&reads(0)).grant(&id().await).await.unwrap();
+        let Some(GrantState::Present { document, .. }) = seen.known_completely() else {
+            panic!("{seen:?}");
+        };
+        assert_eq!(document["managed"]["users"], json!(["one", "two"]));
+        assert_eq!(document["after"], Value::Null);
+    }
+
+    #[tokio::test]
+    async fn a_policy_is_detached_from_all_before_it_is_deleted_and_half_done_is_unknown() {
+        let detach = || {
+            mock!(Client::detach_user_policy)
+                .then_output(|| DetachUserPolicyOutput::builder().build())
+        };
+        let drop_version = mock!(Client::delete_policy_version)
+            .match_requests(|request| request.version_id() == Some("v1"))
+            .then_output(|| DeletePolicyVersionOutput::builder().build());
+        // AWS refuses to delete what is still attached, for a while after it is not.
+        let conflict = "<ErrorResponse><Error><Code>DeleteConflict</Code><Message>m</Message>\
+                        </Error></ErrorResponse>";
+        let delete = mock!(Client::delete_policy)
+            .sequence()
+            .http_status(409, Some(conflict.to_owned()))
+            .build();
+        let detached = detach();
+        let mut rules = reads(0);
+        rules.extend([detached.clone(), drop_version, delete]);
+        let permit = Permits::new().permit().await.unwrap();
+        let outcome = adapter(&rules).remove(&id().await, &permit).await.unwrap();
+        assert!(
+            matches!(&outcome, Outcome::Unknown { why } if why.contains("iam:DeletePolicy")),
+            "{outcome:?}"
+        );
+        assert_eq!(detached.num_calls(), 2, "both pages");
+        // A refusal of the first call changed nothing.
+        let refused = mock!(Client::detach_user_policy)
+            .sequence()
+            .http_status(403, None)
+            .build();
+        let deleted =
+            mock!(Client::delete_policy).then_output(|| DeletePolicyOutput::builder().build());
+        let mut rules = reads(0);
+        rules.extend([refused, deleted.clone()]);
+        let error = adapter(&rules)
+            .remove(&id().await, &permit)
+            .await
+            .unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Denied);
+        assert_eq!(deleted.num_calls(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_policy_that_bounds_somebody_is_not_deleted() {
+        let permit = Permits::new().permit().await.unwrap();
+        let outcome = adapter(&reads(1))
+            .remove(&id().await, &permit)
+            .await
+            .unwrap();
+        assert!(matches!(outcome, Outcome::NotDone { .. }), "{outcome:?}");
+    }
+}
