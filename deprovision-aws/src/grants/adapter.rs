@@ -127,8 +127,12 @@ impl IamGrants {
         self
     }
 
-    /// Covering or undecided grants that somebody has looked at and takes responsibility
-    /// for: they no longer keep an answer from being complete.
+    /// Grants that somebody has looked at and takes responsibility for. Covering and
+    /// undecided ones no longer keep an answer from being complete, and ones that name the
+    /// API are no longer listed as grants: so the role that runs the retirement keeps its
+    /// own permissions on the bucket that it is to archive.
+    ///
+    /// This is a waiver without an expiry: [`GrantSurvey::accepted`] goes on showing them.
     ///
     /// [`survey`](Self::survey) gives their ids. An id is bound to the statement's words:
     /// a statement that is changed in any of them is open again. It is not bound to who

@@ -27,7 +27,7 @@ pub struct GrantSurvey {
     pub covering: Vec<FoundGrant>,
     /// Statements of which nobody can say whether they let anybody in to the API.
     pub undecided: Vec<FoundGrant>,
-    /// Covering and undecided statements that were looked at and accepted.
+    /// Statements that were looked at and accepted. They still let somebody in.
     pub accepted: Vec<FoundGrant>,
     /// Permissions boundaries that name the API: they grant nothing, and are left.
     pub boundaries: Vec<FoundGrant>,
@@ -181,9 +181,7 @@ impl Surveyor<'_> {
                 continue;
             }
             match target {
-                Target::OfAws(_) if self.accepted.contains(&found.id) => {
-                    self.survey.accepted.push(found);
-                }
+                _ if self.accepted.contains(&found.id) => self.survey.accepted.push(found),
                 Target::OfAws(_) => self.survey.undecided.push(found),
                 _ if policy.bounds && !policy.held => self.survey.boundaries.push(found),
                 _ => self.survey.naming.push(found),

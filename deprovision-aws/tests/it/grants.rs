@@ -117,6 +117,26 @@ async fn grants_of_all_pages_are_listed() {
 }
 
 #[tokio::test]
+async fn a_grant_that_names_the_api_and_is_accepted_is_shown_and_not_removed() {
+    let rule = || {
+        details(|_| {
+            let users = ["one", "runner"].map(|name| user(name, &encoded(&allow(API))));
+            page(users.into(), None)
+        })
+    };
+    let issuer = "aws-iam:123456789012:global:keys".parse().unwrap();
+    let listed = adapter(&[rule()]).grants(&issuer, &api()).await.unwrap();
+    let listed = listed.known_completely().unwrap();
+    assert_eq!(listed.len(), 2);
+    let accepting = adapter(&[rule()]).accepting([listed[1].clone()]);
+    let survey = accepting.survey(&api()).await.unwrap();
+    let survey = survey.known_completely().unwrap();
+    assert_eq!(survey.naming.len(), 1);
+    assert_eq!(survey.naming[0].principal, "user one");
+    assert_eq!(survey.accepted[0].principal, "user runner");
+}
+
+#[tokio::test]
 async fn a_page_that_is_cut_off_without_a_marker_is_an_error() {
     let rule = details(|_| {
         GetAccountAuthorizationDetailsOutput::builder()

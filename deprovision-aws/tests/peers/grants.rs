@@ -813,6 +813,108 @@ async fn each_task_works_under_exactly_the_policy_that_it_prints() {
 }
 
 #[tokio::test]
+async fn each_kind_of_policy_is_edited_under_exactly_the_policy_that_is_printed() {
+    let _alone = ENFORCING.lock().await;
+    let admin = aws_sdk_iam::Client::new(&enforcing());
+    let s3 = s3(&enforcing());
+    let scope = Scope::new(ACCOUNT, REGION).unwrap();
+    let name = format!("edited-{}", std::process::id());
+    s3.create_bucket().bucket(&name).send().await.unwrap();
+    let footprint = Footprint::empty()
+        .bucket(&scope, &name, None)
+        .and_then(|it| it.http_api(&scope, "abc123", None))
+        .unwrap();
+    let bucket = format!("arn:aws:s3:::{name}");
+    let statement = json!({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket});
+    let policy = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+    let invoke = format!("arn:aws:execute-api:{REGION}:{ACCOUNT}:abc123/*");
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole",
+        "Condition": {"ArnLike": {"aws:SourceArn": invoke}}}]});
+    let open = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Principal": "*", "Action": "s3:ListBucket", "Resource": bucket}]});
+    let user = admin.create_user().user_name(&name);
+    user.send().await.unwrap();
+    let put = admin.put_user_policy().user_name(&name).policy_name("p");
+    put.policy_document(&policy).send().await.unwrap();
+    admin.create_group().group_name(&name).send().await.unwrap();
+    let put = admin.put_group_policy().group_name(&name).policy_name("p");
+    put.policy_document(&policy).send().await.unwrap();
+    let role = admin.create_role().role_name(&name);
+    role.assume_role_policy_document(trust.to_string())
+        .send()
+        .await
+        .unwrap();
+    let put = admin.put_role_policy().role_name(&name).policy_name("p");
+    put.policy_document(&policy).send().await.unwrap();
+    s3.put_bucket_policy()
+        .bucket(&name)
+        .policy(open.to_string())
+        .send()
+        .await
+        .unwrap();
+
+    let recorder = Recorder::default();
+    let adapter = |config: &SdkConfig| {
+        let (iam, s3) = recorded(config, &recorder);
+        IamGrants::new(&iam, scope.clone())
+            .with_buckets(&s3)
+            .with_api(api("orders"), footprint.clone())
+    };
+    let owner = adapter(&enforcing());
+    let Observation::Known { value, .. } = owner.survey(&api("orders")).await.unwrap() else {
+        panic!("the survey is known");
+    };
+    assert_eq!(value.naming.len(), 5, "{:?}", value.naming);
+    let permits = Permits::new();
+    for (number, found) in value.naming.iter().enumerate() {
+        let needed = owner.permissions_to_edit(&found.id).unwrap();
+        let editor = format!("editor-of-{number}");
+        let grants = adapter(&under(&needed, &editor).await);
+        recorder.take();
+        let Observation::Known {
+            value: GrantState::Present { document, .. },
+            ..
+        } = grants.grant(&found.id).await.unwrap()
+        else {
+            panic!("{} is there", found.id);
+        };
+        let permit = permits.permit().await.unwrap();
+        let removed = grants.remove(&found.id, &permit).await.unwrap();
+        assert!(matches!(removed, Outcome::Done { .. }), "{removed:?}");
+        let permit = permits.permit().await.unwrap();
+        let back = grants
+            .put_back(&found.id, &document, &permit)
+            .await
+            .unwrap();
+        assert!(matches!(back, Outcome::Done { .. }), "{back:?}");
+        let declared: BTreeSet<&str> = needed
+            .statement
+            .iter()
+            .flat_map(|it| it.action.iter().copied())
+            .collect();
+        for operation in recorder.take().into_keys() {
+            let action = operation.replace("IAM:", "iam:").replace("S3:", "s3:");
+            assert!(
+                declared.contains(action.as_str()),
+                "{operation} is not declared"
+            );
+        }
+        let delete = admin
+            .delete_user_policy()
+            .user_name(&editor)
+            .policy_name("needed");
+        delete.send().await.unwrap();
+    }
+    // What is left would name a bucket of nobody else; the next run has another name.
+    s3.delete_bucket_policy()
+        .bucket(&name)
+        .send()
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
 async fn a_survey_of_a_large_account_is_complete_and_writes_nothing() {
     let world = World::new().await;
     let recorder = Recorder::default();
