@@ -6,11 +6,12 @@ use aws_sdk_iam::types::{AttachedPolicy, EntityType, ManagedPolicyDetail, Policy
 use deprovision_core::provider::ProviderError;
 
 use crate::error::{invalid, read};
+use crate::grants::holders::holders_text;
 use crate::grants::home::Standing;
 use crate::grants::iam::Iam;
 use crate::grants::iam_calls::DETAILS;
 use crate::grants::inline::takers;
-use crate::grants::managed::{holders_text, next};
+use crate::grants::paging::next;
 use crate::grants::target::{Holder, Target, managed_by_arn};
 
 /// What IAM tells of an account.

@@ -1,4 +1,6 @@
 //! What an API is in AWS, as policies can name it.
+//!
+//! Longer than most files: a third of it are the tests of what may be a footprint.
 
 use std::collections::BTreeSet;
 

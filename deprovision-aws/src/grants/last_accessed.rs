@@ -10,7 +10,7 @@ use deprovision_core::time::Timestamp;
 use crate::error::{invalid, read};
 use crate::grants::adapter::IamGrants;
 use crate::grants::iam_calls::{GENERATE_ACCESSED, GET_ACCESSED};
-use crate::grants::managed::next;
+use crate::grants::paging::next;
 
 /// How often a job is asked for its result, and how long between.
 const TRIES: u32 = 20;

@@ -1,4 +1,7 @@
 //! Managed policies: their versions, and whom they are attached to.
+//!
+//! Longer than most files: reading, changing, deleting and making again are one another's
+//! counterparts, and are kept where they can be compared.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::{invalid, read};
+use crate::grants::holders::holders_text;
 use crate::grants::home::{Read, Standing, Task};
 use crate::grants::iam::Iam;
 use crate::grants::iam_calls::{
@@ -16,6 +20,7 @@ use crate::grants::iam_calls::{
     LIST_ENTITIES, LIST_VERSIONS, SET_DEFAULT,
 };
 use crate::grants::inline::looking;
+use crate::grants::paging::next;
 use crate::grants::target::Holder;
 use crate::grants::writing::{Steps, Stop, is_absent};
 use crate::policy::NeededPolicy;
@@ -459,31 +464,6 @@ impl Surroundings {
     }
 }
 
-/// Holders of a policy, for a person.
-pub(crate) fn holders_text(users: &[String], groups: &[String], roles: &[String]) -> String {
-    let named = |word: &'static str, names: &[String]| {
-        names
-            .iter()
-            .map(|name| format!("{word} {name}"))
-            .collect::<Vec<_>>()
-    };
-    let all = [
-        named("user", users),
-        named("group", groups),
-        named("role", roles),
-    ]
-    .concat();
-    match all.len() {
-        0 => "nobody: it is attached to nothing".to_owned(),
-        1..=5 => all.join(", "),
-        more => format!(
-            "{} and {} more",
-            all.iter().take(4).cloned().collect::<Vec<_>>().join(", "),
-            more - 4
-        ),
-    }
-}
-
 /// The version to delete for a new one.
 fn oldest(versions: &[PolicyVersion]) -> Option<String> {
     if versions.len() < MAX_VERSIONS {
@@ -500,20 +480,4 @@ fn oldest(versions: &[PolicyVersion]) -> Option<String> {
         .iter()
         .filter(|version| !version.is_default_version);
     others.filter_map(number).min().map(|(_, id)| id)
-}
-
-/// The marker of the next page. A page that is cut off and has no marker is not the last.
-pub(crate) fn next(
-    operation: &str,
-    truncated: bool,
-    marker: Option<String>,
-) -> Result<Option<String>, ProviderError> {
-    match (truncated, marker) {
-        (false, _) => Ok(None),
-        (true, Some(marker)) if !marker.is_empty() => Ok(Some(marker)),
-        (true, _) => Err(invalid(
-            operation,
-            "a page is cut off and does not say how to go on",
-        )),
-    }
 }

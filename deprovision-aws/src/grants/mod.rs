@@ -9,6 +9,7 @@ mod edit;
 mod footprint;
 #[cfg(feature = "lambda")]
 mod function;
+mod holders;
 mod home;
 mod iam;
 mod iam_calls;
@@ -16,6 +17,7 @@ mod inline;
 mod last_accessed;
 mod managed;
 mod observe;
+mod paging;
 mod permissions;
 #[cfg(feature = "apigateway")]
 mod rest_api;

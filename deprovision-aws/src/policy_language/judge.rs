@@ -1,4 +1,6 @@
 //! What a statement has to do with an API.
+//!
+//! Longer than most files: more than half of it are the cases that must not look clean.
 
 use serde_json::{Map, Value};
 
