@@ -8,7 +8,10 @@ mod error;
 #[cfg(feature = "iam")]
 mod iam;
 mod pace;
+mod grants;
 mod policy;
+#[cfg(feature = "iam")]
+mod policy_language;
 mod scope;
 #[cfg(any(feature = "cloudwatch", feature = "iam"))]
 mod usage;
@@ -20,6 +23,10 @@ pub use apigateway::ApiGatewayKeys;
 #[cfg(feature = "iam")]
 pub use iam::{DedicatedUsers, IamAccessKeys, Outcomes, States};
 pub use pace::{Pace, PaceError};
+#[cfg(feature = "iam")]
+pub use grants::{
+    Footprint, FootprintError, FoundGrant, GrantSurvey, IamGrants, ServiceLastAccessed,
+};
 pub use policy::{NeededPolicy, NeededStatement};
 pub use scope::{Scope, ScopeError};
 #[cfg(feature = "iam")]

@@ -49,7 +49,7 @@ impl Gateway {
             rest_apis.push(rest_api(&client, name).await?);
         }
         let rest_apis: [String; 2] = rest_apis.try_into().map_err(|_| "two were made")?;
-        let (blinder, recorder) = (Blinder::default(), Recorder::of("apigateway"));
+        let (blinder, recorder) = (Blinder::default(), Recorder::default());
         let config = aws_sdk_apigateway::config::Builder::from(&account.config)
             .interceptor(blinder.clone())
             .interceptor(recorder.clone());
@@ -269,7 +269,7 @@ impl GrantFixture for Grants {
 async fn api_keys_keep_the_promises_of_credentials() {
     let gateway = Gateway::new().await.unwrap();
     assert_eq!(conformance::credential(&gateway).await.unwrap(), 14);
-    let sent = gateway.recorder.take();
+    let sent = gateway.recorder.names();
     assert_eq!(
         sent.iter().map(String::as_str).collect::<Vec<_>>(),
         [

@@ -306,7 +306,7 @@ async fn each_task_sends_exactly_what_its_policy_allows_and_works_under_it_alone
     let plain = adapter(&admin);
     let as_user = async |policy: &NeededPolicy| {
         let mine = user_with(&admin, &config, &unique("task"), &widened(policy)).await;
-        let recorder = Recorder::of("iam");
+        let recorder = Recorder::default();
         let client = aws_sdk_iam::config::Builder::from(&mine.unwrap())
             .interceptor(recorder.clone())
             .build();
@@ -329,7 +329,7 @@ async fn each_task_sends_exactly_what_its_policy_allows_and_works_under_it_alone
         assert!(matches!(seen, CredentialState::Absent { .. }), "{seen:?}");
     }
     known(keys.issuer(&issuer, &orders).await.unwrap()).unwrap();
-    assert_eq!(recorder.take(), actions(&policy));
+    assert_eq!(recorder.names(), actions(&policy));
 
     let policy = plain.permissions_to_freeze(&orders);
     let (keys, recorder) = as_user(&policy).await;
@@ -345,7 +345,7 @@ async fn each_task_sends_exactly_what_its_policy_allows_and_works_under_it_alone
             .unwrap(),
     )
     .unwrap();
-    assert_eq!(recorder.take(), actions(&policy));
+    assert_eq!(recorder.names(), actions(&policy));
 
     let policy = plain.permissions_to_disable(&orders);
     let (keys, recorder) = as_user(&policy).await;
@@ -353,7 +353,7 @@ async fn each_task_sends_exactly_what_its_policy_allows_and_works_under_it_alone
     done(keys.restore(&id, &permit).await.unwrap()).unwrap();
     let each = keys.disable_each(std::slice::from_ref(&id), &permit).await;
     assert!(matches!(each[&id], Ok(Outcome::Done { .. })), "{each:?}");
-    assert_eq!(recorder.take(), actions(&policy));
+    assert_eq!(recorder.names(), actions(&policy));
     let refused = keys.credential(&id).await.unwrap_err();
     assert_eq!(*refused.kind(), ErrorKind::Denied, "and nothing else");
     recorder.take();
@@ -365,7 +365,7 @@ async fn each_task_sends_exactly_what_its_policy_allows_and_works_under_it_alone
         let warrant = permits.warrant(&orders, [id.clone().into()]).await.unwrap();
         done(keys.delete(id, &warrant).await.unwrap()).unwrap();
     }
-    assert_eq!(recorder.take(), actions(&policy));
+    assert_eq!(recorder.names(), actions(&policy));
 }
 
 #[tokio::test]

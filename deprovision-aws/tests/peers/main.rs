@@ -1,6 +1,12 @@
 //! Tests against moto and SeaweedFS: `cargo xtask test` starts both.
 //!
 //! What they can not show is said in this crate's README.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail the test as tests do"
+)]
 
 mod usage;
 mod anchor_bugs;
@@ -8,4 +14,7 @@ mod apigateway_keys;
 mod iam_keys;
 mod recorder;
 mod secrets;
+mod grants;
+mod grants_fixture;
+
 mod world;

@@ -1,6 +1,6 @@
 //! What tests put into a client: notes of what it really sends, and a cut line.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -13,25 +13,30 @@ use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
-/// Notes the operation of every request, as IAM's actions are written.
-#[derive(Debug, Clone)]
+/// Counts every request by its operation, written as `iam:ListUsers`. Clones count
+/// together.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Recorder {
-    service: &'static str,
-    sent: Arc<Mutex<BTreeSet<String>>>,
+    sent: Arc<Mutex<BTreeMap<String, u32>>>,
 }
 
 impl Recorder {
-    /// For a client of that service, by the prefix of its actions.
-    pub(crate) fn of(service: &'static str) -> Self {
-        Self {
-            service,
-            sent: Arc::default(),
-        }
+    /// What was sent since the last time, and how often.
+    pub(crate) fn take(&self) -> BTreeMap<String, u32> {
+        std::mem::take(&mut self.sent.lock().unwrap())
     }
 
-    /// What was sent since the last time.
-    pub(crate) fn take(&self) -> BTreeSet<String> {
-        std::mem::take(&mut self.sent.lock().unwrap())
+    /// Which operations were sent since the last time.
+    pub(crate) fn names(&self) -> BTreeSet<String> {
+        self.take().into_keys().collect()
+    }
+}
+
+/// The prefix of the actions of a service, by the name that its SDK has for it.
+fn prefix(service: &str) -> String {
+    match service {
+        "ApiGatewayV2" => "apigateway".to_owned(),
+        other => other.replace(' ', "").to_lowercase(),
     }
 }
 
@@ -47,9 +52,9 @@ impl Intercept for Recorder {
         _: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let operation = bag.load::<Metadata>().map_or("?", |meta| meta.name());
-        let sent = format!("{}:{operation}", self.service);
-        self.sent.lock().unwrap().insert(sent);
+        let operation = bag.load::<Metadata>().ok_or("an operation without a name")?;
+        let name = format!("{}:{}", prefix(operation.service()), operation.name());
+        *self.sent.lock().unwrap().entry(name).or_default() += 1;
         Ok(())
     }
 }

@@ -34,7 +34,7 @@ impl Vault {
     async fn new() -> Self {
         let account = world::account().await;
         let client = Client::new(&account.config);
-        let (blinder, recorder) = (Blinder::default(), Recorder::of("secretsmanager"));
+        let (blinder, recorder) = (Blinder::default(), Recorder::default());
         let config = aws_sdk_secretsmanager::config::Builder::from(&account.config)
             .interceptor(blinder.clone())
             .interceptor(recorder.clone());
@@ -148,7 +148,7 @@ async fn secrets_keep_the_promises_of_credentials_and_are_never_read() {
         .collect();
     // Nobody scheduled one here; the next test does.
     allowed.remove("secretsmanager:RestoreSecret");
-    assert_eq!(vault.recorder.take(), allowed);
+    assert_eq!(vault.recorder.names(), allowed);
 }
 
 #[tokio::test]
@@ -187,7 +187,7 @@ async fn the_owner_s_policy_is_kept_and_one_that_somebody_scheduled_can_be_resto
     assert!(
         vault
             .recorder
-            .take()
+            .names()
             .contains("secretsmanager:RestoreSecret")
     );
     assert!(vault.accepts(&id, &orders).await.unwrap());

@@ -19,6 +19,9 @@ pub enum GrantState {
         /// Who holds it, for a person.
         principal: String,
         /// The whole grant in the provider's own form: enough to put it back. No secrets.
+        ///
+        /// A member `summary`, when it is a text, tells a person what goes and what
+        /// remains; the plan shows it.
         document: serde_json::Value,
     },
     /// It is not there.

@@ -53,6 +53,14 @@ pub(super) async fn enumerate(
     Ok(found)
 }
 
+/// What whoever approves the removal reads: with the difference, when the provider tells it.
+fn summary(id: &GrantId, document: &Value) -> String {
+    match document.get("summary").and_then(Value::as_str) {
+        Some(difference) => format!("remove {}: {difference}", id.name()),
+        None => format!("remove {}", id.name()),
+    }
+}
+
 #[async_trait]
 impl Step for RemoveGrants {
     fn describe(&self) -> StepDescription {
@@ -64,12 +72,17 @@ impl Step for RemoveGrants {
     }
 
     async fn plan(&self, cx: &StepContext<'_>) -> Result<StepPlan, ProviderError> {
-        let found = enumerate(&self.providers, cx).await?;
-        let actions = found.into_iter().map(|id| {
-            let summary = format!("remove {}", id.name());
-            action(cx, id, summary)
-        });
-        Ok(StepPlan::new(actions.collect::<Result<_, _>>()?))
+        let mut actions = Vec::new();
+        for id in enumerate(&self.providers, cx).await? {
+            let ports = self.providers.grant(id.provider())?;
+            let seen = ports.observer.grant(&id).await?;
+            // What is gone since it was listed needs no action.
+            if let GrantState::Present { document, .. } = complete(seen, "read a grant")? {
+                let summary = summary(&id, &document);
+                actions.push(action(cx, id, summary)?);
+            }
+        }
+        Ok(StepPlan::new(actions))
     }
 
     async fn apply(
@@ -126,5 +139,25 @@ impl Step for RemoveGrants {
             .auditor
             .put_back(id, document, permit)
             .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_shows_the_difference_that_the_provider_tells() {
+        let id: GrantId = "aws-iam:123456789012:global:user/ci/inline/p#00"
+            .parse()
+            .unwrap();
+        let told = json!({ "summary": "user ci loses s3:Get*; 1 other statement remains" });
+        assert_eq!(
+            summary(&id, &told),
+            "remove user/ci/inline/p#00: user ci loses s3:Get*; 1 other statement remains"
+        );
+        for untold in [json!({}), json!({ "summary": 1 }), json!("summary")] {
+            assert_eq!(summary(&id, &untold), "remove user/ci/inline/p#00");
+        }
     }
 }
