@@ -1,5 +1,10 @@
 //! Tests that need no server.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail the test as tests do"
+)]
 #![cfg(all(feature = "iam", feature = "apigateway", feature = "secretsmanager"))]
 
+mod apigateway_keys;
 mod iam_keys;
