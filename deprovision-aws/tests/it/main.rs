@@ -8,3 +8,4 @@
 
 mod apigateway_keys;
 mod iam_keys;
+mod secrets;
