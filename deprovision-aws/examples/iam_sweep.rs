@@ -6,6 +6,8 @@
 //! A file of names (`USER/AKIA…`, one a line) takes the place of the path: then no user
 //! and no key is listed before the keys are disabled.
 
+#![expect(clippy::print_stdout, reason = "this is what it is for")]
+
 use std::error::Error;
 use std::time::Instant;
 

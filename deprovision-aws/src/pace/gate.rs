@@ -175,3 +175,49 @@ impl Drop for Turn<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod unit {
+    use super::*;
+    use futures_util::{FutureExt as _, StreamExt as _, stream};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    fn narrow() -> Gate {
+        Gate::new(Pace::at(1e6, 1000).unwrap().at_once(2).unwrap())
+    }
+
+    #[tokio::test]
+    async fn no_more_are_under_way_than_the_pace_allows_and_none_is_forgotten() {
+        let gate = narrow();
+        let (under_way, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let calls = (0..50).map(|number| {
+            let (gate, under_way, most) = (&gate, &under_way, &most);
+            async move {
+                let turn = gate.turn().await;
+                most.fetch_max(
+                    under_way.fetch_add(1, Ordering::SeqCst) + 1,
+                    Ordering::SeqCst,
+                );
+                tokio::task::yield_now().await;
+                under_way.fetch_sub(1, Ordering::SeqCst);
+                let throttled = ErrorKind::Throttled { retry_at: None };
+                turn.over((number % 5 == 0).then_some(&throttled));
+            }
+        });
+        let done = stream::iter(calls).buffer_unordered(20).count().await;
+        assert_eq!((done, most.into_inner()), (50, 2));
+    }
+
+    #[tokio::test]
+    async fn who_gives_up_under_way_or_in_the_line_leaves_its_place_to_the_next() {
+        let gate = narrow();
+        let (first, second) = (gate.turn().await, gate.turn().await);
+        assert!(gate.turn().now_or_never().is_none(), "two are under way");
+        drop(first);
+        let third = gate.turn().await;
+        assert!(gate.turn().now_or_never().is_none());
+        second.over(None);
+        third.over(Some(&ErrorKind::Denied));
+        gate.turn().await.over(None);
+    }
+}

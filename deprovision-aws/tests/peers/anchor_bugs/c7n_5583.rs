@@ -14,8 +14,8 @@ use crate::world;
 async fn of_a_user_with_two_keys_the_one_that_matches_is_retired_and_the_other_works_on() {
     let account = world::account().await;
     let client = Client::new(&account.config);
-    // The user of the recorded case: two active keys.
-    let user = "kapil";
+    // As in Cloud Custodian's own recorded case: one user, two active keys.
+    let user = "ci-orders";
     client.create_user().user_name(user).send().await.unwrap();
     let mut made = Vec::new();
     for _ in 0..2 {
