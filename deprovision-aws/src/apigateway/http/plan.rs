@@ -236,16 +236,17 @@ mod unit {
 
     /// What AWS would hold after the writes.
     fn done(mut seen: Seen, writes: &[Write]) -> Seen {
-        for (number, write) in writes.iter().enumerate() {
+        for write in writes {
             match write {
                 Write::SetAside {
                     mark,
                     integration,
                     routes,
                 } => {
-                    let id = integration
-                        .clone()
-                        .unwrap_or_else(|| format!("ours{number}"));
+                    let unused = |id: &String| !seen.ours.contains_key(id);
+                    let mut names = (0..).map(|number| format!("ours{number}"));
+                    let id = integration.clone().or_else(|| names.find(unused));
+                    let id = id.unwrap();
                     let target = format!("integrations/{id}");
                     for changed in routes {
                         match changed {

@@ -214,7 +214,8 @@ impl HttpApis {
             .set_target(to.target.clone())
             .authorization_type(AuthorizationType::from(to.authorization.as_str()))
             .set_authorizer_id(to.authorizer.clone())
-            .set_authorization_scopes(Some(to.scopes.clone()))
+            // Scopes that no authorizer looks at may stay.
+            .set_authorization_scopes((!to.scopes.is_empty()).then(|| to.scopes.clone()))
             .send()
             .await;
         let failed = |error| Failed::of(calls::UPDATE_ROUTE, &error);

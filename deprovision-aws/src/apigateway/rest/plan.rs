@@ -12,6 +12,9 @@ use super::seen::{Before, Seen, StageSeen};
 use crate::apigateway::mark::{Mark, Whose};
 use crate::scope::Scope;
 
+/// How far our clock may be ahead of AWS's, in seconds.
+const SKEW_SECONDS: i64 = 300;
+
 /// One write, in the order of the plan.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Write {
@@ -101,7 +104,7 @@ pub(super) fn before(operation: &str, seen: &Seen) -> Result<Before, ProviderErr
 /// Whether a deployment of somebody else was made while our denial was defined.
 fn holds_ours(seen: &Seen, stage: &StageSeen) -> bool {
     let denial = seen.policy.denial();
-    denial.is_some_and(|denial| stage.created >= denial.since)
+    denial.is_some_and(|denial| stage.created >= denial.since.saturating_sub(SKEW_SECONDS))
 }
 
 /// The policy that a state takes; `None` when it is there.

@@ -5,6 +5,7 @@
 //! moto and knows nothing of the adapter. It shows that the configuration means what we
 //! want *as AWS documents it*; it is no proof of what AWS does.
 
+mod breaker;
 mod definition;
 mod http;
 mod recorder;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use async_trait::async_trait;
 use aws_sdk_apigateway::Client;
@@ -13,6 +13,7 @@ use deprovision_core::permit::WritePermit;
 use deprovision_core::resource::AccessPathId;
 use deprovision_core::time::{Period, Timestamp};
 
+use super::breaker::Breaker;
 use super::definition;
 use super::recorder::Recorder;
 use super::runtime::{Decision, Definition, Request};
@@ -31,6 +32,7 @@ pub(crate) struct Shop {
     pub(crate) gateway: ApiGateway,
     pub(crate) permits: Permits,
     pub(crate) recorder: Recorder,
+    pub(crate) breaker: Breaker,
     pub(crate) orders: String,
     pub(crate) stock: String,
     /// What each deployment held when a call first met it, or that it was replaced
@@ -43,9 +45,11 @@ impl Shop {
     pub(crate) async fn new(authorization: &str) -> Self {
         let account = world::account().await;
         let recorder = Recorder::default();
+        let breaker = Breaker::default();
         let config = aws_sdk_apigateway::config::Builder::from(&account.config)
             .interceptor(PatchByPut::default())
             .interceptor(recorder.clone())
+            .interceptor(breaker.clone())
             .build();
         let client = Client::from_conf(config);
         for (value, enabled) in [(LIVE, true), (REVOKED, false)] {
@@ -67,6 +71,7 @@ impl Shop {
             gateway,
             permits,
             recorder,
+            breaker,
             orders,
             stock,
             snapshots: Mutex::default(),
