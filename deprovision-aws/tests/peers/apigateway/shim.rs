@@ -7,9 +7,7 @@ use std::sync::Mutex;
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextMut,
-};
+use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextMut;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
@@ -88,34 +86,4 @@ fn apply(merged: &mut Value, patch: &Value, is_integration: bool) -> Result<(), 
         other => return Err(format!("{other:?} is not interpreted").into()),
     }
     Ok(())
-}
-
-/// moto keeps whether a stage of an HTTP API deploys changes by itself, and does not
-/// tell. The stages of these tests do.
-#[derive(Debug)]
-pub(crate) struct StagesDeployThemselves;
-
-impl Intercept for StagesDeployThemselves {
-    fn name(&self) -> &'static str {
-        "StagesDeployThemselves"
-    }
-
-    fn modify_before_deserialization(
-        &self,
-        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
-        _components: &RuntimeComponents,
-        _config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let is_stages = context.request().uri().contains("/stages");
-        let body = context.response().body().bytes().map(<[u8]>::to_vec);
-        let (true, Some(body)) = (is_stages, body) else {
-            return Ok(());
-        };
-        let mut answer: Value = serde_json::from_slice(&body)?;
-        for stage in answer["items"].as_array_mut().into_iter().flatten() {
-            stage["autoDeploy"] = Value::Bool(true);
-        }
-        *context.response_mut().body_mut() = SdkBody::from(answer.to_string());
-        Ok(())
-    }
 }
