@@ -1,0 +1,6 @@
+//! What moto does not do: pages, throttling, refusals, lost answers, canaries, what a
+//! deployment holds, and policies as AWS writes them out.
+
+mod http;
+mod rest;
+mod world;
