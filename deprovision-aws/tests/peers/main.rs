@@ -2,5 +2,7 @@
 //!
 //! What they can not show is said in this crate's README.
 
+#[cfg(test)]
 mod apigateway;
+#[cfg(test)]
 mod world;

@@ -64,7 +64,11 @@ impl PathState {
 }
 
 impl SunsetNotice {
-    fn check(&self) -> Result<(), InvalidNotice> {
+    /// Checks what the notice would tell callers.
+    ///
+    /// # Errors
+    /// [`InvalidNotice`] for the first thing that is wrong.
+    pub fn check(&self) -> Result<(), InvalidNotice> {
         check_date("deprecated_at", self.deprecated_at)?;
         if let Some(sunset) = self.sunset {
             check_date("sunset", sunset)?;
@@ -114,7 +118,11 @@ impl SunsetNotice {
 }
 
 impl GoneNotice {
-    fn check(&self) -> Result<(), InvalidNotice> {
+    /// Checks what the notice would tell callers.
+    ///
+    /// # Errors
+    /// [`InvalidNotice`] for the first thing that is wrong.
+    pub fn check(&self) -> Result<(), InvalidNotice> {
         let fail = |why| Err(InvalidNotice::Title { why });
         if self.title.trim().is_empty() {
             return fail("empty");

@@ -111,3 +111,36 @@ fn below(scope: &Scope, prefix: &str, needed: &[Needed<'_>]) -> NeededPolicy {
             .map(|(calls, path)| (calls.to_vec(), vec![arn(path)])),
     )
 }
+
+#[cfg(test)]
+mod unit {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// `tests/peers/apigateway/rest.rs` sees that these are what is sent; the
+    /// deployments are listed only where undeployed changes are refused.
+    #[test]
+    fn setting_is_allowed_what_it_sends() {
+        let declared: BTreeSet<&str> = OBSERVING
+            .iter()
+            .chain(&SETTING)
+            .flat_map(|(calls, _)| calls.iter().map(|call| call.operation))
+            .collect();
+        let sent = [
+            "apigateway:CreateDeployment",
+            "apigateway:DeleteGatewayResponse",
+            "apigateway:GetDeployment",
+            "apigateway:GetDeployments",
+            "apigateway:GetGatewayResponses",
+            "apigateway:GetResources",
+            "apigateway:GetRestApi",
+            "apigateway:GetStages",
+            "apigateway:PutGatewayResponse",
+            "apigateway:UpdateIntegrationResponse",
+            "apigateway:UpdateMethodResponse",
+            "apigateway:UpdateRestApi",
+            "apigateway:UpdateStage",
+        ];
+        assert_eq!(declared, BTreeSet::from(sent));
+    }
+}
