@@ -1,4 +1,4 @@
 //! Tests that need no server.
 
-#[cfg(all(test, feature = "apigateway", feature = "apigatewayv2"))]
+#[cfg(test)]
 mod apigateway;

@@ -212,6 +212,11 @@ fn authority_trouble(authority: &str) -> Option<&'static str> {
     if host.is_empty() {
         return Some("it names no host");
     }
+    // What a name may hold (RFC 3986, section 3.2.2), without escapes: no host has them.
+    let of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:".contains(&byte);
+    if !host.bytes().all(of_name) {
+        return Some("its host holds a character that names do not have");
+    }
     let port = match (port, port.strip_prefix(':')) {
         ("", _) => return None,
         (_, Some(port)) => port,
@@ -263,6 +268,8 @@ mod tests {
             "https:///x",
             "https://:80/",
             "https://host:no/",
+            "https://a]b/",
+            "https://a%00b/",
             "https://[::1/",
             "https://[::1]x/",
             "https://host/\r\nSet-Cookie: a=b",

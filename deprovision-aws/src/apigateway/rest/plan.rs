@@ -142,7 +142,8 @@ pub(super) fn is_defined(
     state: &PathState,
 ) -> Result<bool, ProviderError> {
     let others = responses::of_others(&seen.responses);
-    let wanted = responses::wanted(operation, &others, state)?;
+    let answers = responses::answers_tell(&seen.responses);
+    let wanted = responses::wanted(operation, &others, state, answers)?;
     Ok(is_policy_of(scope, seen, state) && wanted == seen.responses)
 }
 
@@ -184,12 +185,12 @@ pub(super) fn plan(
     let before = before(wish.operation, seen)?;
     check_brown_out(wish, seen, methods)?;
     let others = responses::of_others(&seen.responses);
-    let wanted = responses::wanted(wish.operation, &others, wish.state)?;
-    let told = responses::tell_a_notice(&seen.responses);
+    let told = responses::answers_tell(&seen.responses);
     let notice = match wish.notice_by {
         NoticeBy::Gateway => notice(wish.state),
         NoticeBy::Backend => None,
     };
+    let wanted = responses::wanted(wish.operation, &others, wish.state, notice.is_some())?;
     let answers = telling(wish.operation, methods, notice, told)?;
     let answers = answers.into_iter().map(Write::Answer);
     let policy = policy(wish, seen).map(Write::Policy);

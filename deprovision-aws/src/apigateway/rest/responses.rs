@@ -52,6 +52,9 @@ pub(super) struct Response {
 #[serde(deny_unknown_fields)]
 struct Kept {
     before: Option<Response>,
+    /// The headers of a notice on the integration responses are ours as well.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    answers: bool,
 }
 
 impl Response {
@@ -79,9 +82,9 @@ impl Response {
         self.templates.contains_key(KEPT)
     }
 
-    fn keeping(mut self, before: Option<Self>) -> Self {
+    fn keeping(mut self, before: Option<Self>, answers: bool) -> Self {
         // An option of strings and maps of strings: this can not fail.
-        let kept = serde_json::to_value(Kept { before }).unwrap_or(Value::Null);
+        let kept = serde_json::to_value(Kept { before, answers }).unwrap_or(Value::Null);
         self.templates
             .insert(KEPT.to_owned(), problem::template(&kept));
         self
@@ -93,9 +96,12 @@ pub(super) fn has_ours(current: &Responses) -> bool {
     current.values().any(Response::is_ours)
 }
 
-/// Whether a notice of ours was put on all answers.
-pub(super) fn tell_a_notice(current: &Responses) -> bool {
-    current.get("DEFAULT_5XX").is_some_and(Response::is_ours)
+/// Whether a notice of ours is on the integration responses, so that its headers there
+/// are ours.
+pub(super) fn answers_tell(current: &Responses) -> bool {
+    let kept = current.values().filter_map(|it| it.templates.get(KEPT));
+    let mut kept = kept.filter_map(|kept| serde_json::from_str::<Kept>(kept).ok());
+    kept.any(|kept| kept.answers)
 }
 
 /// What there would be without us.
@@ -112,21 +118,23 @@ pub(super) fn of_others(current: &Responses) -> Responses {
         .collect()
 }
 
-/// The responses of an API that is set so.
+/// The responses of an API that is set so. `answers` says that its notice is put on the
+/// integration responses as well.
 pub(super) fn wanted(
     operation: &str,
     others: &Responses,
     state: &PathState,
+    answers: bool,
 ) -> Result<Responses, ProviderError> {
     let mut wanted = others.clone();
     match state {
         PathState::Open { notice: None } => {}
         PathState::Open {
             notice: Some(notice),
-        } => tell(operation, others, notice, &mut wanted)?,
+        } => tell(operation, others, notice, answers, &mut wanted)?,
         PathState::BrownOut { until, notice } => {
             if let Some(notice) = notice {
-                tell(operation, others, notice, &mut wanted)?;
+                tell(operation, others, notice, answers, &mut wanted)?;
             }
             let links = notice.as_ref().map(SunsetNotice::links).unwrap_or_default();
             let mut headers = link_header(operation, &links)?;
@@ -184,7 +192,7 @@ fn put_gone(
             parameters,
             templates,
         };
-        wanted.insert((*kind).to_owned(), gone.keeping(before));
+        wanted.insert((*kind).to_owned(), gone.keeping(before, false));
     }
 }
 
@@ -193,6 +201,7 @@ fn tell(
     operation: &str,
     others: &Responses,
     notice: &SunsetNotice,
+    answers: bool,
     wanted: &mut Responses,
 ) -> Result<(), ProviderError> {
     let headers = notice_headers(operation, notice)?;
@@ -216,7 +225,7 @@ fn tell(
             };
             told.parameters.insert(name.clone(), value);
         }
-        wanted.insert(kind.to_owned(), told.keeping(before));
+        wanted.insert(kind.to_owned(), told.keeping(before, answers));
     }
     Ok(())
 }
@@ -328,24 +337,24 @@ mod unit {
     #[test]
     fn what_was_there_before_comes_back_from_every_state() {
         for state in states() {
-            let set = wanted("set", &theirs(), &state).unwrap();
+            let set = wanted("set", &theirs(), &state, true).unwrap();
             assert!(has_ours(&set));
             assert_eq!(of_others(&set), theirs(), "{state:?}");
             for next in states() {
                 // Set twice over: what is kept is theirs, not ours.
-                let set = wanted("set", &of_others(&set), &next).unwrap();
+                let set = wanted("set", &of_others(&set), &next, true).unwrap();
                 assert_eq!(of_others(&set), theirs());
             }
         }
         assert_eq!(
-            of_others(&wanted("set", &Responses::new(), &states()[2]).unwrap()),
+            of_others(&wanted("set", &Responses::new(), &states()[2], true).unwrap()),
             Responses::new()
         );
     }
 
     #[test]
     fn a_closed_api_answers_410_to_every_kind_of_refusal() {
-        let set = wanted("set", &theirs(), &states()[2]).unwrap();
+        let set = wanted("set", &theirs(), &states()[2], true).unwrap();
         for kind in ["ACCESS_DENIED", "DEFAULT_4XX", "UNAUTHORIZED", "THROTTLED"] {
             let response = &set[kind];
             assert_eq!(response.status.as_deref(), Some("410"), "{kind}");
@@ -367,7 +376,7 @@ mod unit {
             until,
             notice: None,
         };
-        let set = wanted("set", &theirs(), &state).unwrap();
+        let set = wanted("set", &theirs(), &state, true).unwrap();
         let changed: Vec<&String> = set
             .iter()
             .filter(|(kind, response)| theirs().get(*kind) != Some(response))
@@ -378,7 +387,7 @@ mod unit {
 
     #[test]
     fn a_notice_keeps_status_body_and_links_of_theirs() {
-        let set = wanted("set", &theirs(), &states()[0]).unwrap();
+        let set = wanted("set", &theirs(), &states()[0], true).unwrap();
         let slow = &set["THROTTLED"];
         assert_eq!(slow.status.as_deref(), Some("429"));
         assert_eq!(slow.templates[JSON], "{}");
@@ -398,7 +407,7 @@ mod unit {
         let mut notice = GoneNotice::new("Orders");
         notice.successor = Some("https://api.example.com/'/v2".into());
         let state = PathState::Closed { notice };
-        assert!(wanted("set", &theirs(), &state).is_err());
+        assert!(wanted("set", &theirs(), &state, true).is_err());
     }
 
     proptest! {
@@ -416,7 +425,7 @@ mod unit {
             };
             let theirs = Responses::from([(kind, response)]);
             for state in states() {
-                let set = wanted("set", &theirs, &state).unwrap();
+                let set = wanted("set", &theirs, &state, true).unwrap();
                 prop_assert_eq!(of_others(&set), theirs.clone());
             }
         }

@@ -97,7 +97,7 @@ impl RestApis {
         let seen = Seen::read(&self.client, api).await?;
         // What is set so already is not looked at any further.
         let is_set = plan(wish, &seen, &[]).is_ok_and(|writes| writes.is_empty());
-        let tells = responses::tell_a_notice(&seen.responses);
+        let tells = responses::answers_tell(&seen.responses);
         let methods = if tells || (serves_from_ours(state) && !is_set) {
             methods(&self.client, api).await?
         } else {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_apigateway::types::{GatewayResponseType, Op, PatchOperation};
+use deprovision_aws::NoticeBy;
 use deprovision_core::conformance::{AccessPathFixture, Reply, access_path};
 use deprovision_core::id::ApiId;
 use deprovision_core::provider::{
@@ -513,4 +514,85 @@ async fn i_3_i_18_only_a_closed_api_without_a_mapping_is_deleted_under_a_warrant
     assert_eq!(*gone.kind(), ErrorKind::NotFound);
     let seen = shop.gateway.path(&shop.other()).await.unwrap();
     assert_eq!(seen.known_completely(), Some(&OPEN));
+}
+
+#[tokio::test]
+async fn a_notice_that_the_backend_tells_leaves_its_answers_alone() {
+    let mut shop = Shop::new("NONE").await;
+    shop.gateway = shop.gateway.clone().with_notice_by(NoticeBy::Backend);
+    let definition = super::definition::read(&shop.client, &shop.orders).await;
+    let before = shop.replies().await;
+    let deprecated = |reply: &Reply| reply.headers.contains_key("deprecation");
+    for state in [announced(), browned_out(&shop), announced()] {
+        shop.set(&state).await;
+        assert_eq!(shop.seen().await, Ok(state.clone()));
+        let now = super::definition::read(&shop.client, &shop.orders).await;
+        assert_eq!(
+            format!("{:?}", now.methods),
+            format!("{:?}", definition.methods)
+        );
+    }
+    let served = shop.get(&shop.orders, "prod", Some(LIVE)).await;
+    assert!(
+        served.status == 200 && !deprecated(&served),
+        "that is the backend's part"
+    );
+    let refused = shop.get(&shop.orders, "prod", Some(REVOKED)).await;
+    assert!(refused.status == 403 && deprecated(&refused), "{refused:?}");
+    shop.set(&OPEN).await;
+    assert_eq!(shop.replies().await, before);
+}
+
+#[tokio::test]
+async fn a_deprecation_header_of_their_own_is_refused_by_the_gateway_and_kept_by_the_backend() {
+    let mut shop = Shop::new("NONE").await;
+    let resources = shop
+        .client
+        .get_resources()
+        .rest_api_id(&shop.orders)
+        .send()
+        .await
+        .unwrap();
+    let items = resources
+        .items()
+        .iter()
+        .find(|it| it.path() == Some("/items"))
+        .unwrap();
+    let resource = items.id().unwrap();
+    let response = shop.client.put_method_response().rest_api_id(&shop.orders);
+    response
+        .resource_id(resource)
+        .http_method("GET")
+        .status_code("200")
+        .response_parameters("method.response.header.Link", false)
+        .send()
+        .await
+        .unwrap();
+    let response = shop
+        .client
+        .put_integration_response()
+        .rest_api_id(&shop.orders);
+    response
+        .resource_id(resource)
+        .http_method("GET")
+        .status_code("200")
+        .response_parameters("method.response.header.Link", "'</next>; rel=\"next\"'")
+        .send()
+        .await
+        .unwrap();
+    let definition = super::definition::read(&shop.client, &shop.orders).await;
+    let set = shop
+        .gateway
+        .set(&shop.one(), &announced(), &shop.permit().await)
+        .await;
+    assert_eq!(*set.unwrap_err().kind(), ErrorKind::Unsupported);
+    shop.gateway = shop.gateway.clone().with_notice_by(NoticeBy::Backend);
+    for state in [announced(), announced(), closed(), OPEN] {
+        shop.set(&state).await;
+        let now = super::definition::read(&shop.client, &shop.orders).await;
+        assert_eq!(
+            format!("{:?}", now.methods),
+            format!("{:?}", definition.methods)
+        );
+    }
 }
