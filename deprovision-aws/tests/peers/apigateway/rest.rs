@@ -577,6 +577,7 @@ async fn a_deprecation_header_of_their_own_is_refused_by_the_gateway_and_kept_by
         .http_method("GET")
         .status_code("200")
         .response_parameters("method.response.header.Link", "'</next>; rel=\"next\"'")
+        .response_templates("application/json", "[]")
         .send()
         .await
         .unwrap();
