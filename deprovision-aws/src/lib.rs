@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 
 #[cfg(feature = "apigateway")]
+#[cfg(any(feature = "apigateway", feature = "apigatewayv2"))]
 mod apigateway;
 mod call;
 mod error;
@@ -27,6 +28,12 @@ pub use pace::{Pace, PaceError};
 pub use grants::{
     Footprint, FootprintError, FoundGrant, GrantSurvey, IamGrants, ServiceLastAccessed,
 };
+#[cfg(feature = "apigatewayv2")]
+pub use apigateway::GoneBackend;
+#[cfg(any(feature = "apigateway", feature = "apigatewayv2"))]
+pub use apigateway::{ApiGateway, Face};
+#[cfg(feature = "apigateway")]
+pub use apigateway::{NoticeBy, Undeployed};
 pub use policy::{NeededPolicy, NeededStatement};
 pub use scope::{Scope, ScopeError};
 #[cfg(feature = "iam")]

@@ -24,19 +24,7 @@ impl Announcement {
     pub(crate) fn of_notice(notice: &SunsetNotice) -> Result<Self, InvalidNotice> {
         let mut told = Self::default();
         told.dates(notice)?;
-        told.link(
-            "successor",
-            "successor-version",
-            notice.successor.as_deref(),
-        )?;
-        told.link(
-            "documentation",
-            "deprecation",
-            notice.documentation.as_deref(),
-        )?;
-        if notice.sunset.is_some() {
-            told.link("documentation", "sunset", notice.documentation.as_deref())?;
-        }
+        told.link(notice.links())?;
         Ok(told)
     }
 
@@ -51,9 +39,10 @@ impl Announcement {
             told.dates(notice)?;
         }
         let (successor, documentation) = links_of_gone(gone, announced);
-        told.link("successor", "successor-version", successor)?;
-        told.link("documentation", "deprecation", documentation)?;
-        told.link("documentation", "sunset", documentation)?;
+        let mut links = GoneNotice::new(&gone.title);
+        links.successor = successor.map(str::to_owned);
+        links.documentation = documentation.map(str::to_owned);
+        told.link(links.links())?;
         Ok(told)
     }
 
@@ -71,27 +60,22 @@ impl Announcement {
     }
 
     fn dates(&mut self, notice: &SunsetNotice) -> Result<(), InvalidNotice> {
-        let since = notice.deprecated_at;
-        self.deprecation = Some(date("deprecated_at", since, structured_date(since))?);
-        if let Some(end) = notice.sunset {
-            self.sunset = Some(date("sunset", end, http_date(end))?);
+        let since = notice.deprecation_header();
+        self.deprecation = Some(date("deprecated_at", notice.deprecated_at, since)?);
+        if let (Some(end), Some(text)) = (notice.sunset, notice.sunset_header()) {
+            self.sunset = Some(date("sunset", end, text)?);
         }
         Ok(())
     }
 
-    fn link(
-        &mut self,
-        field: &'static str,
-        relation: &str,
-        url: Option<&str>,
-    ) -> Result<(), InvalidNotice> {
-        let Some(url) = url else { return Ok(()) };
-        let text = format!("<{url}>; rel=\"{relation}\"");
-        let value = HeaderValue::try_from(text).map_err(|_| InvalidNotice::Url {
-            field,
-            why: "it does not fit into a header",
-        })?;
-        self.links.push(value);
+    fn link(&mut self, links: Vec<String>) -> Result<(), InvalidNotice> {
+        for link in links {
+            let value = HeaderValue::try_from(link).map_err(|_| InvalidNotice::Url {
+                field: "the notice's URL",
+                why: "it does not fit into a header",
+            })?;
+            self.links.push(value);
+        }
         Ok(())
     }
 }
@@ -110,16 +94,6 @@ pub(crate) fn links_of_gone<'a>(
             .as_deref()
             .or_else(|| before(|notice| notice.documentation.as_deref())),
     )
-}
-
-/// A structured field date (RFC 9651, section 3.3.7).
-fn structured_date(at: Timestamp) -> String {
-    format!("@{}", at.as_second())
-}
-
-/// An IMF-fixdate (RFC 9110, section 5.6.7).
-pub(crate) fn http_date(at: Timestamp) -> String {
-    at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 fn date(field: &'static str, value: Timestamp, text: String) -> Result<HeaderValue, InvalidNotice> {
@@ -181,7 +155,9 @@ mod tests {
             let other = httpdate::fmt_http_date(
                 UNIX_EPOCH + Duration::from_secs(u64::from(seconds)),
             );
-            prop_assert_eq!(http_date(at), other);
+            let mut notice = SunsetNotice::new(at);
+            notice.sunset = Some(at);
+            prop_assert_eq!(notice.sunset_header(), Some(other));
         }
     }
 }

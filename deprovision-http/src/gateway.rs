@@ -12,7 +12,6 @@ use http::HeaderMap;
 use http::uri::Uri;
 
 use crate::error::GatewayError;
-use crate::notice;
 use crate::route::{self, Route};
 use crate::state_file::{Stamp, StateFile, Writer, Written};
 use crate::table::{Table, Verdict};
@@ -164,7 +163,7 @@ impl Gateway {
         patience: Duration,
     ) -> Result<Written, GatewayError> {
         self.declared(id)?;
-        notice::check(state).map_err(|source| GatewayError::Notice {
+        state.check().map_err(|source| GatewayError::Notice {
             id: id.clone(),
             source: Box::new(source),
         })?;

@@ -10,7 +10,7 @@ use http::uri::Uri;
 
 use crate::announcement::Announcement;
 use crate::error::GatewayError;
-use crate::notice::{self, InvalidNotice};
+use crate::notice::InvalidNotice;
 use crate::reading;
 use crate::refusal::Refusal;
 use crate::route::Route;
@@ -197,8 +197,8 @@ impl Row {
 impl Prepared {
     fn new(state: &PathState, announced: Option<&SunsetNotice>) -> Result<Self, InvalidNotice> {
         // Checked again: the file may have been edited by hand.
-        notice::check(state)?;
-        announced.map_or(Ok(()), notice::check_sunset)?;
+        state.check()?;
+        announced.map_or(Ok(()), SunsetNotice::check)?;
         let announcement = |notice: Option<&SunsetNotice>| {
             let made = notice.map(Announcement::of_notice).transpose();
             made.map(|made| made.map(Arc::new))

@@ -16,3 +16,5 @@ mod iam_keys;
 
 mod grants;
 mod secrets;
+#[cfg(test)]
+mod apigateway;

@@ -24,4 +24,7 @@ mod secrets;
 mod grants;
 mod grants_fixture;
 
+#[cfg(test)]
+mod apigateway;
+#[cfg(test)]
 mod world;

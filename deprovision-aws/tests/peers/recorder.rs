@@ -30,6 +30,13 @@ impl Recorder {
     pub(crate) fn names(&self) -> BTreeSet<String> {
         self.take().into_keys().collect()
     }
+
+    /// The same without the service, for tests of one service.
+    pub(crate) fn operations(&self) -> BTreeSet<String> {
+        let names = self.names();
+        let operations = names.iter().filter_map(|name| name.split_once(':'));
+        operations.map(|(_, operation)| operation.to_owned()).collect()
+    }
 }
 
 /// The prefix of the actions of a service, by the name that its SDK has for it.

@@ -25,6 +25,7 @@ mod notice;
 mod outcome;
 mod owner;
 mod path;
+mod path_notice;
 mod usage;
 
 pub use archive::{
@@ -46,6 +47,7 @@ pub use path::{
     AccessPath, AccessPathObserver, FaceProbe, GoneNotice, PathProbe, PathState, ProbeAnswer,
     SunsetNotice,
 };
+pub use path_notice::{InvalidNotice, url_trouble};
 pub use usage::UsageSource;
 
 pub use crate::permit::{DestructionWarrant, EraseWarrant, WritePermit};

@@ -1,0 +1,261 @@
+//! Sets and deletes HTTP APIs.
+
+use std::collections::HashMap;
+
+use aws_sdk_apigatewayv2::Client;
+use aws_sdk_apigatewayv2::config::retry::RetryConfig;
+use aws_sdk_apigatewayv2::types::{AuthorizationType, IntegrationType};
+use deprovision_core::observation::Observation;
+use deprovision_core::provider::{ErrorKind, Outcome, PathState, ProviderError};
+use deprovision_core::time::Timestamp;
+
+use super::backend::GoneBackend;
+use super::calls;
+use super::plan::{DEFAULT_ROUTE, Write, judge, plan};
+use super::seen::{Aside, Seen, garbled};
+use crate::apigateway::mark::Mark;
+use crate::error::{Failed, invalid};
+
+/// What this is called in errors.
+const OPERATION: &str = "apigatewayv2:set";
+
+/// The HTTP APIs of a scope.
+#[derive(Debug, Clone)]
+pub(in crate::apigateway) struct HttpApis {
+    pub(super) client: Client,
+    gone: Option<GoneBackend>,
+}
+
+/// How many calls were made before one failed.
+type Made = Result<usize, (usize, Failed)>;
+
+impl HttpApis {
+    pub(in crate::apigateway) fn new(client: &Client, gone: Option<GoneBackend>) -> Self {
+        let config = client.config().to_builder();
+        let config = config.retry_config(RetryConfig::disabled()).build();
+        Self {
+            client: Client::from_conf(config),
+            gone,
+        }
+    }
+
+    pub(in crate::apigateway) async fn path(
+        &self,
+        api: &str,
+        now: Timestamp,
+    ) -> Result<Observation<PathState>, ProviderError> {
+        let seen = Seen::read(&self.client, api).await?;
+        Ok(judge(&seen, now))
+    }
+
+    pub(in crate::apigateway) async fn set(
+        &self,
+        api: &str,
+        state: &PathState,
+    ) -> Result<Outcome, ProviderError> {
+        state
+            .check()
+            .map_err(|wrong| invalid(OPERATION, wrong.to_string()).with_source(wrong))?;
+        let seen = Seen::read(&self.client, api).await?;
+        let writes = plan(OPERATION, &seen, state)?;
+        if writes.is_empty() {
+            return Ok(Outcome::done(format!("{api} was set so")));
+        }
+        for write in &writes {
+            if let Write::SetAside { mark, .. } = write {
+                // Refused before anything is written.
+                mark.write(OPERATION)?;
+                links(&mark.state)?;
+                self.backend()?;
+            }
+        }
+        let mut made = 0_usize;
+        for write in writes {
+            match self.write(api, write).await {
+                Ok(calls) => made = made.saturating_add(calls),
+                Err((0, failed)) if made == 0 => return failed.of_write(),
+                Err((calls, failed)) => {
+                    let made = made.saturating_add(calls);
+                    let error = failed.of_read();
+                    return Ok(Outcome::unknown(format!(
+                        "{made} calls were made, then: {error}"
+                    )));
+                }
+            }
+        }
+        Ok(Outcome::done(format!("{api} set by {made} calls")))
+    }
+
+    /// Deletes the API. Whether it may be is decided before this is called.
+    pub(in crate::apigateway) async fn dangerously_delete(
+        &self,
+        api: &str,
+    ) -> Result<Outcome, ProviderError> {
+        match self.client.delete_api().api_id(api).send().await {
+            Ok(_) => Ok(Outcome::done(format!("HTTP API {api} deleted"))),
+            Err(error) => Failed::of(calls::DELETE_API, &error).of_write(),
+        }
+    }
+
+    fn backend(&self) -> Result<&GoneBackend, ProviderError> {
+        let missing = || {
+            ProviderError::new(
+                ErrorKind::Unsupported,
+                OPERATION,
+                "an HTTP API can not answer 410 by itself; give the adapter a GoneBackend that does",
+            )
+        };
+        self.gone.as_ref().ok_or_else(missing)
+    }
+
+    async fn write(&self, api: &str, write: Write) -> Made {
+        match write {
+            Write::SetAside {
+                mark,
+                integration,
+                routes,
+            } => self.set_aside(api, &mark, integration, &routes).await,
+            Write::PutBack { route, before } => {
+                let put = self.lead(api, &route, &before).await;
+                put.map(|()| 1).map_err(|failed| (0, failed))
+            }
+            Write::DropRoute { route } => {
+                let dropped = self
+                    .client
+                    .delete_route()
+                    .api_id(api)
+                    .route_id(route)
+                    .send()
+                    .await;
+                let failed = |error| (0, Failed::of(calls::DELETE_ROUTE, &error));
+                dropped.map(|_| 1).map_err(failed)
+            }
+            Write::DropIntegration { integration } => {
+                let dropped = self
+                    .client
+                    .delete_integration()
+                    .api_id(api)
+                    .integration_id(integration)
+                    .send()
+                    .await;
+                let failed = |error| (0, Failed::of(calls::DELETE_INTEGRATION, &error));
+                dropped.map(|_| 1).map_err(failed)
+            }
+        }
+    }
+
+    async fn set_aside(
+        &self,
+        api: &str,
+        mark: &Mark<Aside>,
+        integration: Option<String>,
+        routes: &[Option<String>],
+    ) -> Made {
+        let mut made = 0_usize;
+        let integration = match integration {
+            Some(integration) => integration,
+            None => {
+                let id = self.integrate(api, mark).await;
+                made = made.saturating_add(1);
+                id.map_err(|failed| (0, failed))?
+            }
+        };
+        let ours = Aside {
+            target: Some(format!("integrations/{integration}")),
+            authorization: "NONE".to_owned(),
+            authorizer: None,
+            scopes: Vec::new(),
+        };
+        for route in routes {
+            let led = match route {
+                Some(route) => self.lead(api, route, &ours).await,
+                None => self.take_the_rest(api, &ours).await,
+            };
+            led.map_err(|failed| (made, failed))?;
+            made = made.saturating_add(1);
+        }
+        Ok(made)
+    }
+
+    async fn integrate(&self, api: &str, mark: &Mark<Aside>) -> Result<String, Failed> {
+        let description = mark.write(OPERATION).map_err(Failed::Refused)?;
+        let backend = self.backend().map_err(Failed::Refused)?;
+        let call = self
+            .client
+            .create_integration()
+            .api_id(api)
+            .description(description)
+            .integration_uri(&backend.uri)
+            .set_response_parameters(links(&mark.state).map_err(Failed::Refused)?);
+        let call = if backend.is_function {
+            call.integration_type(IntegrationType::AwsProxy)
+                .payload_format_version("2.0")
+        } else {
+            call.integration_type(IntegrationType::HttpProxy)
+                .integration_method("ANY")
+                .payload_format_version("1.0")
+        };
+        let made = call.send().await;
+        let made = made.map_err(|error| Failed::of(calls::CREATE_INTEGRATION, &error))?;
+        made.integration_id().map(str::to_owned).ok_or_else(|| {
+            let operation = calls::CREATE_INTEGRATION.operation;
+            Failed::Unsure(garbled(operation, "an integration without an id"))
+        })
+    }
+
+    /// Leads a route somewhere, with its authorization, in one call: it is never without
+    /// both.
+    async fn lead(&self, api: &str, route: &str, to: &Aside) -> Result<(), Failed> {
+        let led = self
+            .client
+            .update_route()
+            .api_id(api)
+            .route_id(route)
+            .set_target(to.target.clone())
+            .authorization_type(AuthorizationType::from(to.authorization.as_str()))
+            .set_authorizer_id(to.authorizer.clone())
+            // Scopes that no authorizer looks at may stay.
+            .set_authorization_scopes((!to.scopes.is_empty()).then(|| to.scopes.clone()))
+            .send()
+            .await;
+        let failed = |error| Failed::of(calls::UPDATE_ROUTE, &error);
+        led.map(|_| ()).map_err(failed)
+    }
+
+    async fn take_the_rest(&self, api: &str, to: &Aside) -> Result<(), Failed> {
+        let made = self
+            .client
+            .create_route()
+            .api_id(api)
+            .route_key(DEFAULT_ROUTE)
+            .set_target(to.target.clone())
+            .authorization_type(AuthorizationType::None)
+            .send()
+            .await;
+        let failed = |error| Failed::of(calls::CREATE_ROUTE, &error);
+        made.map(|_| ()).map_err(failed)
+    }
+}
+
+/// The links of a closed path on the answer 410 of the backend.
+#[expect(clippy::type_complexity, reason = "the type of the SDK's own builder")]
+fn links(
+    state: &PathState,
+) -> Result<Option<HashMap<String, HashMap<String, String>>>, ProviderError> {
+    let PathState::Closed { notice } = state else {
+        return Ok(None);
+    };
+    let links = notice.links();
+    if links.is_empty() {
+        return Ok(None);
+    }
+    let links = links.join(", ");
+    if links.contains('$') {
+        return Err(invalid(
+            OPERATION,
+            "a URL of the notice holds $, which API Gateway takes for a variable; write it as %24",
+        ));
+    }
+    let header = HashMap::from([("append:header.Link".to_owned(), links)]);
+    Ok(Some(HashMap::from([("410".to_owned(), header)])))
+}
