@@ -4,6 +4,8 @@
 mod call;
 mod error;
 mod policy;
+#[cfg(feature = "s3")]
+pub mod s3;
 mod scope;
 
 pub use policy::{NeededPolicy, NeededStatement};
