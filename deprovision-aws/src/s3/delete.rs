@@ -124,7 +124,11 @@ impl S3 {
         let gone: BTreeSet<_> = answer
             .deleted()
             .iter()
-            .filter_map(|gone| Some((gone.key()?, gone.version_id())))
+            .filter_map(|gone| {
+                // Of a removed marker some servers tell the id only there.
+                let version = gone.version_id().or(gone.delete_marker_version_id());
+                Some((gone.key()?, version))
+            })
             .filter(|gone| asked.contains(gone))
             .collect();
         let removed = gone.len();

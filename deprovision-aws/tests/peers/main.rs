@@ -2,4 +2,5 @@
 //!
 //! What they can not show is said in this crate's README.
 
+mod s3;
 mod world;
