@@ -3,7 +3,7 @@
 use std::process::Child;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use deprovision_core::id::RetirementId;
 use deprovision_core::permit::SourceState;
@@ -48,7 +48,6 @@ fn objects() -> Vec<(&'static str, Vec<u8>)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn i_1_kill_9_at_any_request_loses_nothing_and_what_is_left_is_finished() {
-    let begun = Instant::now();
     let killer = Killer {
         at: Arc::new(Mutex::new(u64::MAX)),
         child: Arc::default(),
@@ -77,11 +76,6 @@ async fn i_1_kill_9_at_any_request_loses_nothing_and_what_is_left_is_finished() 
         kills += 1;
     }
     assert!(kills > 50, "only {kills} requests");
-    assert!(
-        begun.elapsed() < Duration::from_secs(180),
-        "{kills} kills took {:?}",
-        begun.elapsed()
-    );
 }
 
 /// Whether the child was killed; it may as well have come to its end.
