@@ -88,17 +88,14 @@ impl Failed {
     ) -> Self {
         let code = meta.code().unwrap_or_default();
         let fault = Fault::answer(status, meta.code(), raw);
-        let (kind, advice) = judge(call, status, code, meta.message().unwrap_or_default(), raw);
+        let message = meta.message().unwrap_or_default();
+        let (kind, advice) = judge(call, status, code, message, retry_after(raw));
         let error = failure(call, kind, advice, fault);
-        // A server that failed inside may have done it before, and one that says that it
-        // worked and gives an error may have too; with 503 and every 4xx
-        // it says that it has not.
-        let worked = status < 300 && *error.kind() == ErrorKind::Transient;
-        if worked
-            || status >= 500
-                && !matches!(error.kind(), ErrorKind::Throttled { .. })
-                && status != 501
-        {
+        // A server that failed inside may have done it before; with 503 and every 4xx
+        // it says that it has not. S3 says of a long call that it failed after it began
+        // to answer with 200.
+        let failed_inside = status >= 500 && status != 501 || status < 300;
+        if failed_inside && !matches!(error.kind(), ErrorKind::Throttled { .. }) {
             Self::Unsure(error)
         } else {
             Self::Refused(error)
@@ -144,13 +141,24 @@ pub(crate) fn invalid(operation: impl Into<String>, why: impl Into<String>) -> P
     ProviderError::new(ErrorKind::Invalid, operation, why)
 }
 
+/// An error that stands for one thing in an answer about many, by its code.
+#[cfg(feature = "s3")]
+pub(crate) fn coded(call: Call, code: &str, what: &str) -> ProviderError {
+    let (kind, advice) = judge(call, 400, code, "", None);
+    ProviderError::new(
+        kind,
+        call.operation,
+        format!("{what}: {advice} (AWS says {code})"),
+    )
+}
+
 /// What kind of trouble an answer is, and what to do about it.
 fn judge(
     call: Call,
     status: u16,
     code: &str,
     message: &str,
-    raw: &HttpResponse,
+    retry_at: Option<Timestamp>,
 ) -> (ErrorKind, String) {
     match code {
         // IAM says this with the status 400.
@@ -165,9 +173,7 @@ fn judge(
         | "SlowDown"
         | "PriorRequestNotComplete" => {
             return (
-                ErrorKind::Throttled {
-                    retry_at: retry_after(raw),
-                },
+                ErrorKind::Throttled { retry_at },
                 "too many calls; lower the pace of the adapter".to_owned(),
             );
         }
@@ -201,6 +207,26 @@ fn judge(
             );
         }
         "NotImplemented" => return (ErrorKind::Unsupported, unsupported()),
+        "InternalError" | "InternalFailure" => {
+            return (
+                ErrorKind::Transient,
+                "AWS failed inside; it is tried again".to_owned(),
+            );
+        }
+        // It has the status 403, and is no question of permissions.
+        "InvalidObjectState" => {
+            return (
+                ErrorKind::Conflict,
+                "it lies in a storage class that can not be read at once; restore it with s3:RestoreObject, wait until it is there and try again"
+                    .to_owned(),
+            );
+        }
+        "BadDigest" | "XAmzContentSHA256Mismatch" | "XAmzContentChecksumMismatch" => {
+            return (
+                ErrorKind::Transient,
+                "the bytes were changed on their way; they are sent again".to_owned(),
+            );
+        }
         _ => {}
     }
     let denied = code.contains("AccessDenied")
@@ -244,9 +270,7 @@ fn judge(
             "it is being changed, or is not as expected".to_owned(),
         ),
         429 | 503 => (
-            ErrorKind::Throttled {
-                retry_at: retry_after(raw),
-            },
+            ErrorKind::Throttled { retry_at },
             "AWS asks for fewer calls".to_owned(),
         ),
         501 => (ErrorKind::Unsupported, unsupported()),

@@ -1,20 +1,19 @@
 //! Tests that need no server.
-
-mod cloudwatch;
+#![cfg(all(
+    feature = "apigateway",
+    feature = "apigatewayv2",
+    feature = "cloudwatch",
+    feature = "iam",
+    feature = "secretsmanager"
+))]
 #![expect(
     clippy::unwrap_used,
     reason = "helpers of tests fail the test as tests do"
 )]
-#![cfg(all(feature = "iam", feature = "apigateway", feature = "secretsmanager"))]
 
-mod apigateway_keys;
-mod iam_keys;
-#![expect(
-    clippy::unwrap_used,
-    reason = "helpers of tests fail the test as tests do"
-)]
-
-mod grants;
-mod secrets;
-#[cfg(test)]
 mod apigateway;
+mod apigateway_keys;
+mod cloudwatch;
+mod grants;
+mod iam_keys;
+mod secrets;

@@ -8,23 +8,14 @@
     reason = "helpers of tests fail the test as tests do"
 )]
 
-mod usage;
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests fail the test as tests do"
-)]
-
 mod anchor_bugs;
+mod apigateway;
 mod apigateway_keys;
-mod iam_keys;
-mod recorder;
-mod secrets;
 mod grants;
 mod grants_fixture;
-
-#[cfg(test)]
-mod apigateway;
-#[cfg(test)]
+mod iam_keys;
+mod recorder;
+mod s3;
+mod secrets;
+mod usage;
 mod world;

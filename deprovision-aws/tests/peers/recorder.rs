@@ -35,7 +35,9 @@ impl Recorder {
     pub(crate) fn operations(&self) -> BTreeSet<String> {
         let names = self.names();
         let operations = names.iter().filter_map(|name| name.split_once(':'));
-        operations.map(|(_, operation)| operation.to_owned()).collect()
+        operations
+            .map(|(_, operation)| operation.to_owned())
+            .collect()
     }
 }
 
@@ -59,7 +61,9 @@ impl Intercept for Recorder {
         _: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let operation = bag.load::<Metadata>().ok_or("an operation without a name")?;
+        let operation = bag
+            .load::<Metadata>()
+            .ok_or("an operation without a name")?;
         let name = format!("{}:{}", prefix(operation.service()), operation.name());
         *self.sent.lock().unwrap().entry(name).or_default() += 1;
         Ok(())

@@ -343,12 +343,22 @@ impl<F: ArchiveFixture> Suite<'_, F> {
         Ok(())
     }
 
-    /// `discard` removes an archive, and removing an absent one is `Done`.
+    /// `discard` removes an archive, and removing an absent one is `Done`; a locked one
+    /// is refused and stays.
     async fn discarding_is_absorbing(&self, cases: &mut u32) -> Result<(), Trouble> {
         let (id, other) = (self.filled().await?, self.filled().await?);
         let (archive, _) = self.archive(&id).await?;
         let (kept, _) = self.archive(&other).await?;
         let (permit, archiver) = (self.permits.permit().await?, self.fixture.archiver());
+        if self.fixture.locks() {
+            let refused = archiver.discard(&archive, &permit).await?;
+            not_done(refused, "discarding a locked archive");
+            assert!(self.is_accepted(&id, &archive).await?, "it is untouched");
+            let never = self.archive_of(&self.fixture.dataset().await?)?;
+            done(archiver.discard(&never, &permit).await?)?;
+            *cases += 1;
+            return Ok(());
+        }
         for _ in 0..2 {
             done(archiver.discard(&archive, &permit).await?)?;
             self.fixture.settle().await?;

@@ -46,6 +46,11 @@ pub trait ArchiveFixture: Send + Sync {
     async fn corrupt(&self, id: &ArchiveId, name: &str) -> Result<(), Trouble>;
     /// How many objects are more than one page of the provider's list.
     fn more_than_a_page(&self) -> usize;
+    /// Whether finished archives are locked for longer than the suite runs: then
+    /// discarding one is `NotDone`, and it stays.
+    fn locks(&self) -> bool {
+        false
+    }
     /// Returns when all that was written can be seen.
     async fn settle(&self) -> Result<(), Trouble>;
 }

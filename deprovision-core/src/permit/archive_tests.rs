@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 
@@ -9,7 +10,7 @@ use super::*;
 use crate::conformance::Permits;
 use crate::id::RetirementId;
 use crate::observation::PositiveControl;
-use crate::provider::{ErrorKind, ManifestEntry, ObjectInfo, Outcome};
+use crate::provider::{ErrorKind, ObjectInfo, Outcome};
 
 type Objects = BTreeMap<String, Vec<u8>>;
 
@@ -301,4 +302,59 @@ async fn i_1_an_erasure_that_died_half_way_can_be_finished_and_nothing_else_is_l
             ..
         })
     ));
+}
+
+/// Gives objects of later names sooner, and counts how many are waited for at once.
+struct Slow {
+    world: World,
+    waiting: AtomicUsize,
+    most: AtomicUsize,
+}
+
+#[async_trait]
+impl ArchiveReader for Slow {
+    async fn archive(&self, id: &ArchiveId) -> Result<Observation<ArchiveState>, ProviderError> {
+        self.world.archive(id).await
+    }
+
+    async fn open_archived(&self, id: &ArchiveId, name: &str) -> Result<ByteStream, ProviderError> {
+        let now = self.waiting.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        let number: u64 = name.parse().unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(100 - number)).await;
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        self.world.open_archived(id, name).await
+    }
+}
+
+#[tokio::test]
+async fn objects_are_read_back_several_at_once_and_the_first_difference_by_name_is_told() {
+    let world = World::new();
+    let objects: Objects = (0..50).map(|i| (format!("{i:02}"), vec![i; 10])).collect();
+    let entries = objects.iter().map(|(name, bytes)| {
+        let entry = ManifestEntry::new(10, Digest::of_bytes(bytes), version(bytes));
+        (name.clone(), entry)
+    });
+    let manifest = Manifest::new(dataset(), Timestamp::UNIX_EPOCH, entries.collect());
+    *world.manifest.lock().unwrap() = Some(manifest);
+    *world.source.lock().unwrap() = objects.clone();
+    *world.archived.lock().unwrap() = objects;
+    let slow = Slow {
+        world,
+        waiting: AtomicUsize::new(0),
+        most: AtomicUsize::new(0),
+    };
+    let verify = async || {
+        let (whole, now) = (SourceState::Whole, Timestamp::now());
+        verify_archive(&slow.world, &slow, &dataset(), &archive_id(), whole, now).await
+    };
+    verify().await.unwrap();
+    assert_eq!(slow.most.load(Ordering::SeqCst), READ_AT_ONCE);
+    // The later one is seen sooner.
+    for name in ["14", "03"] {
+        let mut archived = slow.world.archived.lock().unwrap();
+        archived.get_mut(name).unwrap()[0] ^= 1;
+    }
+    let doubt = verify().await.unwrap_err().to_string();
+    assert!(doubt.contains("\"03\""), "{doubt}");
 }

@@ -202,6 +202,8 @@ fn start_seaweedfs(programs: &Path, folder: &Path) -> Result<(Leashed, SocketAdd
             "-admin.ui=false",
             "-master.telemetry=false",
         ])
+        // Each bucket takes a volume at least, and tests make many.
+        .arg("-volume.max=5000")
         .args([
             "-s3.iam.readOnly=false",
             "-s3.port.iceberg=0",

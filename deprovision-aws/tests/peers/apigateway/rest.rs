@@ -397,7 +397,10 @@ async fn every_operation_that_is_sent_is_one_that_the_policy_was_made_of() {
         "UpdateRestApi",
         "UpdateStage",
     ];
-    assert_eq!(shop.recorder.operations(), declared.map(str::to_owned).into());
+    assert_eq!(
+        shop.recorder.operations(),
+        declared.map(str::to_owned).into()
+    );
 }
 
 #[tokio::test]

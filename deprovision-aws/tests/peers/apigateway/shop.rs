@@ -15,9 +15,9 @@ use deprovision_core::time::{Period, Timestamp};
 
 use super::breaker::Breaker;
 use super::definition;
-use crate::recorder::Recorder;
 use super::runtime::{Decision, Definition, Request};
 use super::shim::PatchByPut;
+use crate::recorder::Recorder;
 use crate::world::{self, REGION};
 
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
