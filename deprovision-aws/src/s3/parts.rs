@@ -67,7 +67,7 @@ impl Unfinished {
         }
     }
 
-    fn is_finished(mut self) {
+    fn finishes(mut self) {
         self.begun = None;
     }
 }
