@@ -10,6 +10,7 @@ mod face;
 #[cfg(feature = "apigatewayv2")]
 mod http;
 mod mark;
+mod permissions;
 #[cfg(feature = "apigateway")]
 mod problem;
 #[cfg(feature = "apigateway")]
