@@ -18,7 +18,6 @@ use super::face::Face;
 use super::http::{GoneBackend, HttpApis};
 #[cfg(feature = "apigateway")]
 use super::rest::{NoticeBy, RestApis, Undeployed};
-use crate::policy::NeededPolicy;
 use crate::scope::Scope;
 
 /// The APIs of API Gateway in one account and region, as access paths
@@ -54,12 +53,12 @@ use crate::scope::Scope;
 /// It never retries: the engine does.
 #[derive(Clone)]
 pub struct ApiGateway {
-    scope: Scope,
+    pub(super) scope: Scope,
     clock: Arc<dyn Clock>,
     #[cfg(feature = "apigateway")]
     rest: Option<RestApis>,
     #[cfg(feature = "apigatewayv2")]
-    http: Option<HttpApis>,
+    pub(super) http: Option<HttpApis>,
 }
 
 impl ApiGateway {
@@ -232,77 +231,6 @@ impl ApiGateway {
         }
     }
 
-    /// The IAM policy that observing the path takes.
-    ///
-    /// # Errors
-    /// `Invalid` when the reference is not of this scope, `Unsupported` when it is
-    /// of a kind without a client. The same for all of these.
-    pub fn permissions_to_observe(&self, id: &AccessPathId) -> Result<NeededPolicy, ProviderError> {
-        match Api::of(&self.scope, "apigateway:permissions", id)? {
-            #[cfg(feature = "apigateway")]
-            Api::Rest(api) => Ok(RestApis::to_observe(&self.scope, &api)),
-            #[cfg(feature = "apigatewayv2")]
-            Api::Http(api) => Ok(HttpApis::to_observe(&self.scope, &api)),
-            #[cfg(not(all(feature = "apigateway", feature = "apigatewayv2")))]
-            other => Err(not_served("apigateway:permissions", &other)),
-        }
-    }
-
-    /// The IAM policy that setting the path takes.
-    ///
-    /// # Errors
-    /// As [`ApiGateway::permissions_to_observe`].
-    pub fn permissions_to_set(&self, id: &AccessPathId) -> Result<NeededPolicy, ProviderError> {
-        match Api::of(&self.scope, "apigateway:permissions", id)? {
-            #[cfg(feature = "apigateway")]
-            Api::Rest(api) => Ok(RestApis::to_set(&self.scope, &api)),
-            #[cfg(feature = "apigatewayv2")]
-            Api::Http(api) => Ok(HttpApis::to_set(&self.scope, &api)),
-            #[cfg(not(all(feature = "apigateway", feature = "apigatewayv2")))]
-            other => Err(not_served("apigateway:permissions", &other)),
-        }
-    }
-
-    /// The IAM policy that listing the path's faces takes.
-    ///
-    /// # Errors
-    /// As [`ApiGateway::permissions_to_observe`].
-    pub fn permissions_for_faces(&self, id: &AccessPathId) -> Result<NeededPolicy, ProviderError> {
-        match Api::of(&self.scope, "apigateway:permissions", id)? {
-            #[cfg(feature = "apigateway")]
-            Api::Rest(api) => {
-                let needed = RestApis::for_faces(&self.scope, &api);
-                #[cfg(feature = "apigatewayv2")]
-                let needed = match &self.http {
-                    Some(_) => needed.and(HttpApis::for_mappings(&self.scope)),
-                    None => needed,
-                };
-                Ok(needed)
-            }
-            #[cfg(feature = "apigatewayv2")]
-            Api::Http(api) => Ok(HttpApis::for_faces(&self.scope, &api)),
-            #[cfg(not(all(feature = "apigateway", feature = "apigatewayv2")))]
-            other => Err(not_served("apigateway:permissions", &other)),
-        }
-    }
-
-    /// The IAM policy that deleting the path takes.
-    ///
-    /// # Errors
-    /// As [`ApiGateway::permissions_to_observe`].
-    pub fn permissions_to_delete(&self, id: &AccessPathId) -> Result<NeededPolicy, ProviderError> {
-        let needed = self.permissions_to_observe(id)?;
-        let needed = needed.and(self.permissions_for_faces(id)?);
-        match Api::of(&self.scope, "apigateway:permissions", id)? {
-            #[cfg(feature = "apigateway")]
-            Api::Rest(api) => Ok(needed.and(RestApis::to_delete(&self.scope, &api))),
-            #[cfg(feature = "apigatewayv2")]
-            Api::Http(api) => Ok(needed.and(HttpApis::to_delete(&self.scope, &api))),
-            #[cfg(not(all(feature = "apigateway", feature = "apigatewayv2")))]
-            other => Err(not_served("apigateway:permissions", &other)),
-        }
-    }
-
     #[cfg(feature = "apigateway")]
     fn rest(&self, operation: &str) -> Result<&RestApis, ProviderError> {
         let missing = || without_client(operation, "REST APIs", "with_rest_apis");
@@ -325,7 +253,7 @@ fn without_client(operation: &str, what: &str, how: &str) -> ProviderError {
 }
 
 #[cfg(not(all(feature = "apigateway", feature = "apigatewayv2")))]
-fn not_served(operation: &str, api: &Api) -> ProviderError {
+pub(super) fn not_served(operation: &str, api: &Api) -> ProviderError {
     let feature = match api {
         Api::Rest(_) => "apigateway",
         Api::Http(_) => "apigatewayv2",

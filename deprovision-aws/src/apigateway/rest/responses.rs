@@ -1,5 +1,7 @@
 //! The gateway responses of a REST API: what it answers by itself, without a backend.
 //! They hold for the whole API, and that is one reason why it closes as a whole.
+//!
+//! This file is long by its tests: what a response of ours keeps is private to it.
 
 use std::collections::BTreeMap;
 
