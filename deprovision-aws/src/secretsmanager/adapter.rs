@@ -42,7 +42,7 @@ const ISSUER: &str = "secrets";
 ///
 /// # Issuance
 /// Anybody with the permission may make a secret and tag it; Secrets Manager can not be
-/// kept from that, so to freeze is `Unsupported`. Where secrets are bound by name alone
+/// kept from that: its issuer is `Unfreezable`. Where secrets are bound by name alone
 /// a new one can not be the API's, and issuance counts as frozen.
 #[derive(Clone)]
 pub struct Secrets {

@@ -68,7 +68,11 @@ impl CredentialObserver for Secrets {
         self.check_issuer("look at issuance", id)?;
         let as_of = Timestamp::now();
         if self.tag.is_some() {
-            return Ok(Observation::complete(IssuerState::Open, as_of));
+            let why = "whoever may make secrets may tag them as the API's".to_owned();
+            return Ok(Observation::complete(
+                IssuerState::Unfreezable { why },
+                as_of,
+            ));
         }
         Ok(if self.named.contains_key(api) {
             Observation::complete(IssuerState::Frozen, as_of)

@@ -36,10 +36,9 @@ const ISSUER: &str = "keys";
 /// which gives their values, but the plans of each key.
 ///
 /// # What it can not do
-/// API Gateway can not keep a new key from being made or put into a plan: to freeze
-/// issuance is `Unsupported`. Issuance counts as frozen when no usage plan holds a
-/// stage of the API, for then no new key can be one of the API; so grants are removed
-/// first. A method that asks for no key, and identities that IAM lets in, are not seen
+/// API Gateway can not keep a new key from being made or put into a plan: its issuer is
+/// `Unfreezable`. Once no usage plan holds a stage of the API, no new key can be one of
+/// the API. A method that asks for no key, and identities that IAM lets in, are not seen
 /// from here. No answer of API Gateway names the account: the REST APIs that are bound
 /// here, seen by the same client, are the evidence that it is the right one.
 #[derive(Clone)]

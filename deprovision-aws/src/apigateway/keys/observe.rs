@@ -64,16 +64,15 @@ impl CredentialObserver for ApiGatewayKeys {
         api: &ApiId,
     ) -> Result<Observation<IssuerState>, ProviderError> {
         self.check_issuer("look at issuance", id)?;
-        let Some(rest_apis) = self.bound(api) else {
+        if self.bound(api).is_none() {
             return Ok(unbound(api));
-        };
-        let as_of = Timestamp::now();
-        let plans = self.plans(None).await?;
-        if plans.iter().any(|plan| holds(plan, rest_apis)) {
-            return Ok(Observation::complete(IssuerState::Open, as_of));
         }
+        let as_of = Timestamp::now();
         Ok(match self.control().await? {
-            Some(_) => Observation::complete(IssuerState::Frozen, as_of),
+            Some(_) => {
+                let why = "API Gateway has no way to refuse new keys in a usage plan".to_owned();
+                Observation::complete(IssuerState::Unfreezable { why }, as_of)
+            }
             None => unseen(),
         })
     }
