@@ -4,6 +4,7 @@ use std::future::Future;
 use std::io;
 use std::sync::{Arc, Mutex};
 
+use aws_sdk_s3::types::ChecksumAlgorithm;
 use aws_smithy_types::base64;
 use aws_smithy_types::byte_stream::ByteStream as Body;
 use bytes::{Bytes, BytesMut};
@@ -280,6 +281,7 @@ impl Uploader {
             .bucket(&self.bucket)
             .key(key)
             .body(Body::from(bytes))
+            .checksum_algorithm(ChecksumAlgorithm::Sha256)
             .checksum_sha256(checksum.text())
             .set_if_none_match(condition.if_none_match())
             .set_if_match(condition.if_match())
