@@ -96,7 +96,7 @@ impl S3Archive {
                 source: source.into(),
                 place,
                 scratch,
-                memory: Memory::of(options.memory),
+                memory: Memory::of(options.memory, options.part_size),
                 options,
                 seen: Mutex::new(None),
             }),

@@ -36,16 +36,16 @@ impl Default for ArchiveOptions {
 
 impl ArchiveOptions {
     /// Locked in governance mode for 90 days, encrypted as the bucket says, in the
-    /// standard storage class, with up to 32 MiB of objects in memory.
+    /// standard storage class, with up to 24 MiB of objects in memory.
     #[must_use]
     pub fn new() -> Self {
         Self {
             lock: ArchiveLock(Lock::Governance { days: 90 }),
             kms_key: None,
             storage: ArchiveStorage::Standard,
-            memory: 32 * MIB,
+            memory: 24 * MIB,
             part_size: 8 * MIB,
-            objects_at_once: 32,
+            objects_at_once: 64,
         }
     }
 
@@ -70,9 +70,9 @@ impl ArchiveOptions {
         self
     }
 
-    /// How many bytes of objects are held in memory at most; 32 MiB otherwise. An
+    /// How many bytes of objects are held in memory at most; 24 MiB otherwise. An
     /// object has at most 10,000 parts, and a part is held whole, so that the longest
-    /// object is 10,000 times as long: 312 GiB with 32 MiB. Longer ones need more, up
+    /// object is 10,000 times as long: 234 GiB with 24 MiB. Longer ones need more, up
     /// to 525 MiB for the 5 TiB that S3 takes.
     ///
     /// # Errors
@@ -106,7 +106,7 @@ impl ArchiveOptions {
         Ok(self)
     }
 
-    /// How many objects are sent at once at most; 32 otherwise, at least 1.
+    /// How many objects are sent at once at most; 64 otherwise, at least 1.
     #[must_use]
     pub fn objects_at_once(mut self, objects: usize) -> Self {
         self.objects_at_once = objects.max(1);

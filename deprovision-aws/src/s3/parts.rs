@@ -22,7 +22,6 @@ use crate::s3::patience::patiently;
 use crate::s3::read::Pinned;
 use crate::s3::upload::{
     Arrived, Checksum, Condition, Halt, Incoming, There, Uploader, altered, contended, expect_end,
-    read_exactly,
 };
 use crate::s3::uploads::{Begun, SentPart};
 
@@ -106,6 +105,7 @@ impl Uploader {
     {
         let size = part_size_for(incoming.length, self.part_size, self.memory.bytes)
             .map_err(Halt::Failed)?;
+        let _turn = self.memory.begin_long().await?;
         let place = S3Place::new(self.bucket.as_str(), "").map_err(|error| {
             Halt::Failed(error::invalid(CREATE_UPLOAD.operation, error.to_string()))
         })?;
@@ -213,7 +213,7 @@ impl Uploader {
         while left > 0 {
             let now = left.min(size);
             let room = self.memory.take(now).await?;
-            let bytes = read_exactly(stream, now).await?;
+            let bytes = self.read_part(stream, now).await?;
             hash.update(&bytes);
             let part = crc_fast::checksum(Crc64Nvme, &bytes);
             crc = crc_fast::checksum_combine(Crc64Nvme, crc, part, now);
@@ -223,6 +223,7 @@ impl Uploader {
                     if there.length == now && there.crc64.as_deref() == Some(checksum.text()) =>
                 {
                     parts.insert(number, completed(number, &there.etag, &checksum));
+                    self.memory.give_back(bytes);
                 }
                 Some(_) | None => {
                     let (this, begun) = (self.clone(), begun.clone());
@@ -230,7 +231,8 @@ impl Uploader {
                         let sent =
                             patiently(|| this.send_part(&begun, number, bytes.clone(), &checksum))
                                 .await;
-                        drop((bytes, room));
+                        this.memory.give_back(bytes);
+                        drop(room);
                         sent
                     });
                 }

@@ -2,8 +2,9 @@
 
 use std::future::Future;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use aws_sdk_s3::types::ChecksumAlgorithm;
 use aws_smithy_types::base64;
 use aws_smithy_types::byte_stream::ByteStream as Body;
 use bytes::{Bytes, BytesMut};
@@ -92,31 +93,75 @@ pub(crate) struct Uploader {
 #[derive(Debug, Clone)]
 pub(crate) struct Memory {
     room: Arc<Semaphore>,
+    /// How many objects go in parts at once: each keeps its source open.
+    long: Arc<Semaphore>,
+    /// Buffers of parts that were sent: given back to the system and taken anew they
+    /// would leave holes that add up.
+    spare: Arc<Mutex<Vec<BytesMut>>>,
     pub(crate) bytes: u64,
 }
 
+/// What the stream of a source may hold of an object beside what was read of it.
+const STREAM: u64 = 2 << 20;
+
 impl Memory {
-    pub(crate) fn of(bytes: u64) -> Self {
-        let kib = usize::try_from(bytes / 1024).unwrap_or(Semaphore::MAX_PERMITS);
+    /// Room for so many bytes, and for as many long objects as have a part in it.
+    pub(crate) fn of(bytes: u64, part_size: u64) -> Self {
+        let permits = |count: u64| {
+            let count = usize::try_from(count).unwrap_or(Semaphore::MAX_PERMITS);
+            Arc::new(Semaphore::new(count.clamp(1, Semaphore::MAX_PERMITS)))
+        };
         Self {
-            room: Arc::new(Semaphore::new(kib.min(Semaphore::MAX_PERMITS))),
+            room: permits(bytes / 1024),
+            long: permits(bytes / part_size.max(1)),
+            spare: Arc::default(),
             bytes,
+        }
+    }
+
+    /// Room for one more long object.
+    pub(crate) async fn begin_long(&self) -> Result<OwnedSemaphorePermit, Halt> {
+        self.long.clone().acquire_owned().await.map_err(closed)
+    }
+
+    /// A buffer for a part.
+    fn buffer(&self, size: usize) -> BytesMut {
+        let mut spare = self
+            .spare
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        match spare.pop() {
+            Some(buffer) if buffer.capacity() >= size => buffer,
+            Some(_) | None => BytesMut::with_capacity(size),
+        }
+    }
+
+    /// Takes back what was sent, when nobody else has it.
+    pub(crate) fn give_back(&self, bytes: Bytes) {
+        if let Ok(mut buffer) = bytes.try_into_mut() {
+            buffer.clear();
+            self.spare
+                .lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner())
+                .push(buffer);
         }
     }
 
     pub(crate) async fn take(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Halt> {
         let kib = bytes.min(self.bytes).div_ceil(1024).max(1);
         let kib = u32::try_from(kib).unwrap_or(u32::MAX);
-        // It is never closed.
         self.room
             .clone()
             .acquire_many_owned(kib)
             .await
-            .map_err(|error| {
-                let why = "the memory of the archiver is closed";
-                Halt::Failed(error::invalid(PUT.operation, why).with_source(error))
-            })
+            .map_err(closed)
     }
+}
+
+/// It never is.
+fn closed(error: tokio::sync::AcquireError) -> Halt {
+    let why = "the memory of the archiver is closed";
+    Halt::Failed(error::invalid(PUT.operation, why).with_source(error))
 }
 
 /// On what condition an object is stored.
@@ -164,14 +209,28 @@ impl Uploader {
         if incoming.length > self.part_size {
             return self.store_in_parts(incoming, open).await;
         }
-        let _room = self.memory.take(incoming.length).await?;
+        let held = incoming.length.saturating_add(incoming.length.min(STREAM));
+        let _room = self.memory.take(held).await?;
         let mut stream = open().await.map_err(Halt::Source)?;
-        let bytes = read_exactly(&mut stream, incoming.length).await?;
+        let mut bytes = BytesMut::new();
+        read_exactly(&mut stream, incoming.length, &mut bytes).await?;
+        let bytes = bytes.freeze();
         expect_end(&mut stream).await?;
         drop(stream);
         let sha256 = Digest::of_bytes(&bytes);
         let pinned = self.put(&incoming.key, bytes, &sha256).await?;
         Ok(Arrived { pinned, sha256 })
+    }
+
+    /// The next part of a stream.
+    pub(crate) async fn read_part(
+        &self,
+        stream: &mut ByteStream,
+        length: u64,
+    ) -> Result<Bytes, Halt> {
+        let mut bytes = self.memory.buffer(usize::try_from(length).unwrap_or(0));
+        read_exactly(stream, length, &mut bytes).await?;
+        Ok(bytes.freeze())
     }
 
     /// Stores bytes in one piece. What is there already is kept when it is the same,
@@ -222,6 +281,7 @@ impl Uploader {
             .bucket(&self.bucket)
             .key(key)
             .body(Body::from(bytes))
+            .checksum_algorithm(ChecksumAlgorithm::Sha256)
             .checksum_sha256(checksum.text())
             .set_if_none_match(condition.if_none_match())
             .set_if_match(condition.if_match())
@@ -325,14 +385,19 @@ impl Uploader {
 }
 
 /// Reads so many bytes, or fails.
-pub(crate) async fn read_exactly(stream: &mut ByteStream, length: u64) -> Result<Bytes, Halt> {
+async fn read_exactly(
+    stream: &mut ByteStream,
+    length: u64,
+    bytes: &mut BytesMut,
+) -> Result<(), Halt> {
     let size = usize::try_from(length).map_err(|error| {
         Halt::Failed(error::invalid(PUT.operation, "a part is too long").with_source(error))
     })?;
-    let mut bytes = BytesMut::with_capacity(size);
+    // Exactly: a buffer that grows is copied.
+    bytes.reserve(size);
     let mut limited = stream.take(length);
     while bytes.len() < size {
-        match limited.read_buf(&mut bytes).await {
+        match limited.read_buf(bytes).await {
             Ok(0) => {
                 return Err(Halt::Changed("it is shorter than it was listed".to_owned()));
             }
@@ -340,7 +405,7 @@ pub(crate) async fn read_exactly(stream: &mut ByteStream, length: u64) -> Result
             Err(error) => return Err(unreadable(error)),
         }
     }
-    Ok(bytes.freeze())
+    Ok(())
 }
 
 /// Fails when more bytes come.

@@ -6,4 +6,5 @@ mod crash;
 mod fixture;
 mod guards;
 mod lies;
+mod permissions;
 mod proxy;
