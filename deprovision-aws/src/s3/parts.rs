@@ -136,7 +136,7 @@ impl Uploader {
         };
         match stored.await {
             Ok((Finished::Now(pinned), sha256)) => {
-                unfinished.is_finished();
+                unfinished.finishes();
                 Ok(Arrived { pinned, sha256 })
             }
             // It is there, but this upload may still be open.
