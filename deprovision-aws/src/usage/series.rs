@@ -65,8 +65,9 @@ pub(crate) fn judge(
     let mut known = window.from;
     let mut gap = None;
     for sum in &recorded {
-        if sum.at > bridge.after(known) {
-            gap.get_or_insert(Window::new(known, sum.at));
+        // What is later than that may still come.
+        if known < reach && sum.at > bridge.after(known) {
+            gap.get_or_insert(Window::new(known, sum.at.min(reach)));
         }
         known = known.max(sum.end());
     }
@@ -135,6 +136,19 @@ mod unit {
             judged(&[], &holed, 10).gap,
             Some(Window::new(at(145), at(160)))
         );
+    }
+
+    #[test]
+    fn what_may_still_come_is_no_gap() {
+        let until = |end: u64| {
+            (100..end)
+                .step_by(5)
+                .map(|m| sum(m, 0))
+                .chain([sum(195, 1)])
+        };
+        assert_eq!(judged(&until(180).collect::<Vec<_>>(), &[], 0).gap, None);
+        let gap = judged(&until(175).collect::<Vec<_>>(), &[], 0).gap;
+        assert_eq!(gap, Some(Window::new(at(175), at(180))));
     }
 
     #[test]
