@@ -17,9 +17,7 @@ import uvloop
 port, latency, how_many = int(sys.argv[1]), float(sys.argv[2]) / 1000, int(sys.argv[3])
 rate, burst = (float(sys.argv[4]), float(sys.argv[5])) if len(sys.argv) > 4 else (0.0, 0.0)
 CREATED = "2023-01-01T00:00:00Z"
-NAMESPACES = {
-    "GetCallerIdentity": "https://sts.amazonaws.com/doc/2011-06-15/",
-}
+NAMESPACES = {"GetCallerIdentity": "https://sts.amazonaws.com/doc/2011-06-15/"}
 IAM = "https://iam.amazonaws.com/doc/2010-05-08/"
 users = [f"svc-{number:04d}" for number in range(how_many)]
 
@@ -160,6 +158,8 @@ async def serve(reader, writer):
                 + text
             )
             await writer.drain()
+            if "\r\nconnection: close" in head:
+                break
     except (asyncio.IncompleteReadError, ConnectionError):
         pass
     finally:

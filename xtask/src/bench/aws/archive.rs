@@ -238,6 +238,10 @@ fn contestants(
         url,
         "--bucket",
         BUCKET,
+        "--key",
+        &server.key,
+        "--secret",
+        &server.secret,
         "--from",
         &from,
     ];

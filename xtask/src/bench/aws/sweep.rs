@@ -31,10 +31,13 @@ pub(crate) fn run(
     let folder = std::env::temp_dir().join(format!("deprovision-sweep-{}", std::process::id()));
     std::fs::create_dir_all(&folder)
         .map_err(|error| format!("{} can not be made: {error}", folder.display()))?;
+    let names = folder.join("names");
+    std::fs::write(&names, named())
+        .map_err(|error| format!("{} can not be written: {error}", names.display()))?;
     let mut contests = Vec::new();
     for bucket in [None, Some(BUCKET)] {
         let stub = Stub::start(places, programs, &folder, USERS, bucket)?;
-        let mut contest = contest(places, programs, &folder, &ours, &stub, bucket);
+        let mut contest = contest(places, programs, (&folder, &names), &ours, &stub, bucket);
         contest.run(
             places,
             options.rounds,
@@ -59,7 +62,7 @@ pub(crate) fn run(
 fn contest(
     places: &Places,
     programs: &Path,
-    folder: &Path,
+    (folder, names): (&Path, &Path),
     ours: &Path,
     stub: &Stub,
     bucket: Option<(u32, u32)>,
@@ -94,7 +97,8 @@ fn contest(
     ];
     let title = match bucket {
         None => {
-            contestants.push(Contestant::new(NAMED, sweep(&["--named"])));
+            let names = names.display().to_string();
+            contestants.push(Contestant::new(NAMED, sweep(&["--named", &names])));
             format!("{USERS} users, 30 ms a call")
         }
         Some((rate, burst)) => format!(
@@ -106,6 +110,13 @@ fn contest(
         columns: vec!["calls", "throttled", "at once"],
         contestants,
     }
+}
+
+/// The keys as a catalog names them: those that the stand-in has.
+fn named() -> String {
+    (0..USERS)
+        .map(|number| format!("svc-{number:04}/AKIASTUB{number:012}\n"))
+        .collect()
 }
 
 fn aims(contests: &[Contest]) -> Vec<Aim> {
