@@ -5,16 +5,21 @@ use std::time::Duration;
 use super::bucket::SinceEmpty;
 use super::kind::{Limit, Pace};
 
-/// Calls under way until [`TRUSTED`] were served. All that is under way when the
-/// bucket runs dry is refused.
-const CAREFUL: usize = 5;
+/// AWS tells nobody how large IAM's buckets are. The one that it publishes, for the reads
+/// of EC2, holds 100 calls and gets 20 a second
+/// (<https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html>): around
+/// that number a first refusal is expected, and all that is under way then is refused.
+const WARY_FROM: u64 = 92;
 
-/// Served without a refusal, this many calls show that the bucket is large or fast.
-const TRUSTED: u64 = 118;
+/// Served without a refusal, this many calls show that the bucket is larger or faster.
+const TRUSTED: u64 = 108;
+
+/// Calls under way between the two.
+const CAREFUL: usize = 6;
 
 /// After the first refusal the pace is this part of what was served in a second until
 /// then, which is far more than the rate when the bucket was large.
-const BACK_OFF: f64 = 1.0 / 16.0;
+const BACK_OFF: f64 = 1.0 / 40.0;
 
 /// The lowest pace to look for the rate from, in calls a second.
 const LOWEST: f64 = 4.0;
@@ -254,9 +259,12 @@ impl Pacer {
     fn allowed(&self) -> usize {
         match self.phase {
             Phase::Open => {
-                let more = self.served.saturating_sub(TRUSTED);
-                let allowed = CAREFUL.saturating_add(usize::try_from(more).unwrap_or(usize::MAX));
-                allowed.min(self.at_once)
+                let sent = self.served.saturating_add(count_of(self.under_way));
+                if sent >= WARY_FROM && self.served < TRUSTED {
+                    CAREFUL.min(self.at_once)
+                } else {
+                    self.at_once
+                }
             }
             Phase::Looking { .. } | Phase::Measured { .. } | Phase::Known { .. } => self.at_once,
         }
@@ -293,6 +301,11 @@ fn refilled(tokens: f64, per_second: f64, burst: f64, as_of: Duration, now: Dura
 fn seconds(seconds: f64) -> Duration {
     const DAY: f64 = 86_400.0;
     Duration::try_from_secs_f64(seconds.clamp(0.0, DAY)).unwrap_or(Duration::from_secs(86_400))
+}
+
+/// A number of calls that are under way.
+fn count_of(calls: usize) -> u64 {
+    u64::try_from(calls).unwrap_or(u64::MAX)
 }
 
 /// A number of calls, for reckoning with rates.

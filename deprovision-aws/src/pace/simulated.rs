@@ -90,7 +90,7 @@ fn against_a_server_that_refuses_nobody_it_is_as_fast_as_its_calls_at_once_allow
     assert_eq!(run.most_at_once, 16);
     assert_eq!(run.refused, 0);
     // 604 calls of 30 ms in 16 lanes: 1.13 s.
-    assert!(run.seconds < 1.7, "{run:?}");
+    assert!(run.seconds < 1.25, "{run:?}");
 }
 
 #[test]
