@@ -15,7 +15,7 @@ const WARY_FROM: u64 = 92;
 const TRUSTED: u64 = 108;
 
 /// Calls under way between the two.
-const CAREFUL: usize = 6;
+const CAREFUL: usize = 4;
 
 /// After the first refusal the pace is this part of what was served in a second until
 /// then, which is far more than the rate when the bucket was large.

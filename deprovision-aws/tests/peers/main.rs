@@ -11,9 +11,11 @@
 mod anchor_bugs;
 mod apigateway;
 mod apigateway_keys;
+mod dry_run;
 mod grants;
 mod grants_fixture;
 mod iam_keys;
+mod proxy;
 mod recorder;
 mod s3;
 mod secrets;

@@ -66,6 +66,11 @@ pub(crate) async fn account() -> Account {
     }
 }
 
+/// The same account at another address, such as that of a proxy.
+pub(crate) fn at(config: &SdkConfig, endpoint: &str) -> SdkConfig {
+    config.to_builder().endpoint_url(endpoint).build()
+}
+
 /// The CloudWatch of that account: moto does not speak its newest protocol, and has a
 /// translator at an address of its own.
 pub(crate) fn cloudwatch(account: &Account) -> aws_sdk_cloudwatch::Client {

@@ -7,8 +7,8 @@ use deprovision_aws::s3::{S3Archive, S3Datasets, S3Eraser};
 use deprovision_core::id::RetirementId;
 use deprovision_core::permit::SourceState;
 
+use crate::proxy::Proxy;
 use crate::s3::fixture::{Kind, Store, client, options, place, scope};
-use crate::s3::proxy::Proxy;
 
 const PLACE: &str = "DEPROVISION_CHILD_PLACE";
 

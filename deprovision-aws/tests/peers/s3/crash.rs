@@ -10,9 +10,9 @@ use deprovision_core::permit::SourceState;
 use deprovision_core::provider::ArchiveReader as _;
 use tokio::io::AsyncReadExt as _;
 
+use crate::proxy::{After, Answer, Lie, Request};
 use crate::s3::child;
 use crate::s3::fixture::{Kind, Store, key_of, versions};
-use crate::s3::proxy::{After, Answer, Lie, Request};
 
 /// Kills the child when a request has been done and not yet been answered.
 #[derive(Clone)]

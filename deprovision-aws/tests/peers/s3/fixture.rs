@@ -14,7 +14,7 @@ use deprovision_core::id::RetirementId;
 use deprovision_core::provider::{ArchiveReader, Archiver, DatasetReader, Eraser};
 use deprovision_core::resource::{ArchiveId, DatasetId};
 
-use crate::s3::proxy::{After, Answer, Lie, Proxy, Request};
+use crate::proxy::{After, Answer, Lie, Proxy, Request};
 use crate::world;
 
 /// What the buckets can.

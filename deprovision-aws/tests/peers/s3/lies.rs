@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use deprovision_core::digest::{Digest, canonical_json};
 use deprovision_core::permit::SourceState;
 
+use crate::proxy::{After, Answer, Before, Honest, Lie, Request};
 use crate::s3::fixture::{Kind, Rot, Store, destroy, key_of, put, versions};
-use crate::s3::proxy::{After, Answer, Before, Honest, Lie, Request};
 use crate::world;
 
 const OBJECTS: [(&str, &[u8]); 4] = [

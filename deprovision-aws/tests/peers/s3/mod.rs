@@ -14,4 +14,3 @@ mod fixture;
 mod guards;
 mod lies;
 mod permissions;
-mod proxy;

@@ -9,9 +9,9 @@ use deprovision_core::id::{ApiId, RetirementId};
 use deprovision_core::permit::{EraseWarrant, SourceState, run_restore_drill, verify_archive};
 use deprovision_core::provider::{Archiver, DatasetReader as _, Eraser as _, Outcome};
 
+use crate::proxy::{After, Answer, Lie, Proxy, Request};
 use crate::s3::fixture::{Kind, bucket, options, place, put, scope, unique};
 use crate::s3::guards::permit;
-use crate::s3::proxy::{After, Answer, Lie, Proxy, Request};
 use crate::world;
 
 /// Puts right what moto 5.2.5 calls the answer to `GetBucketVersioning`: this SDK looks

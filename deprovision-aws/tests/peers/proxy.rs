@@ -1,4 +1,4 @@
-//! A server between us and SeaweedFS that counts, loses and lies.
+//! A server between us and a peer that counts, loses and lies.
 //!
 //! Requests are passed on as they are, with the `Host` that the client signed.
 
