@@ -3,7 +3,25 @@
 
 #[cfg(any(feature = "apigateway", feature = "apigatewayv2"))]
 mod apigateway;
+#[cfg_attr(
+    not(all(
+        feature = "apigateway",
+        feature = "iam",
+        feature = "s3",
+        feature = "secretsmanager"
+    )),
+    allow(dead_code, reason = "each service uses its part")
+)]
 mod call;
+#[cfg_attr(
+    not(all(
+        feature = "apigateway",
+        feature = "iam",
+        feature = "s3",
+        feature = "secretsmanager"
+    )),
+    allow(dead_code, reason = "each service uses its part")
+)]
 mod error;
 #[cfg(feature = "iam")]
 mod grants;
@@ -16,6 +34,15 @@ mod policy;
 mod policy_language;
 #[cfg(feature = "s3")]
 pub mod s3;
+#[cfg_attr(
+    not(all(
+        feature = "apigateway",
+        feature = "iam",
+        feature = "s3",
+        feature = "secretsmanager"
+    )),
+    allow(dead_code, reason = "each service uses its part")
+)]
 mod scope;
 #[cfg(feature = "secretsmanager")]
 mod secretsmanager;
