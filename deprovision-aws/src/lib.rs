@@ -33,7 +33,7 @@ pub use grants::{
     Footprint, FootprintError, FoundGrant, GrantSurvey, IamGrants, ServiceLastAccessed,
 };
 #[cfg(feature = "iam")]
-pub use iam::{DedicatedUsers, IamAccessKeys, Outcomes, States};
+pub use iam::{IamAccessKeys, Outcomes, States};
 #[cfg(feature = "iam")]
 pub use pace::{Pace, PaceError};
 pub use policy::{NeededPolicy, NeededStatement};

@@ -2,4 +2,4 @@
 
 mod keys;
 
-pub use keys::{DedicatedUsers, IamAccessKeys, Outcomes, States};
+pub use keys::{IamAccessKeys, Outcomes, States};

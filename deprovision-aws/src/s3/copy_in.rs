@@ -30,6 +30,9 @@ use crate::s3::{S3Archive, S3Place, names};
 
 type Objects = BTreeMap<String, ObjectInfo>;
 
+/// An object by its name, and what became of it.
+type Copied = (String, Result<Arrived, Halt>);
+
 /// What becomes of the objects: where each lies, or the first that did not arrive.
 type Filled = Result<BTreeMap<String, Arrived>, (String, Halt)>;
 
@@ -170,7 +173,7 @@ impl S3Archive {
         place: &S3Place,
         objects: &Objects,
         uploader: &Uploader,
-        copying: &mut JoinSet<(String, Result<Arrived, Halt>)>,
+        copying: &mut JoinSet<Copied>,
     ) -> Filled {
         let failed = |error| ("the archive".to_owned(), Halt::Failed(error));
         let mut begun = self.resumable(place).await.map_err(failed)?;
@@ -343,7 +346,7 @@ impl S3Archive {
 
 /// Takes in one object; the first that failed ends it all.
 fn arrive(
-    copied: Option<Result<(String, Result<Arrived, Halt>), tokio::task::JoinError>>,
+    copied: Option<Result<Copied, tokio::task::JoinError>>,
     arrived: &mut BTreeMap<String, Arrived>,
 ) -> Result<(), (String, Halt)> {
     match copied {

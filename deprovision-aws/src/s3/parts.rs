@@ -66,7 +66,7 @@ impl Unfinished {
         }
     }
 
-    fn finishes(mut self) {
+    fn finished(mut self) {
         self.begun = None;
     }
 }
@@ -136,7 +136,7 @@ impl Uploader {
         };
         match stored.await {
             Ok((Finished::Now(pinned), sha256)) => {
-                unfinished.is_finished();
+                unfinished.finished();
                 Ok(Arrived { pinned, sha256 })
             }
             // It is there, but this upload may still be open.

@@ -170,3 +170,30 @@ impl S3 {
         Ok(Stored::of(&error::read(HEAD, answer)?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn i_1_a_composite_checksum_says_nothing_about_the_bytes() {
+        let ours = Checksum::Sha256("hash".to_owned());
+        let stored = |length, sha256: Option<&str>, is_composite| Stored {
+            length: Some(length),
+            version: None,
+            etag: None,
+            lock: None,
+            sha256: sha256.map(str::to_owned),
+            crc64: None,
+            is_composite,
+        };
+        assert_eq!(stored(5, Some("hash"), false).holds(5, &ours), Some(true));
+        assert_eq!(stored(5, Some("other"), false).holds(5, &ours), Some(false));
+        assert_eq!(stored(4, Some("hash"), false).holds(5, &ours), Some(false));
+        assert_eq!(stored(5, Some("hash"), true).holds(5, &ours), None);
+        assert_eq!(stored(5, Some("hash-2"), false).holds(5, &ours), None);
+        assert_eq!(stored(5, None, false).holds(5, &ours), None);
+        let crc = Checksum::crc64(0);
+        assert_eq!(stored(5, Some("hash"), false).holds(5, &crc), None);
+    }
+}

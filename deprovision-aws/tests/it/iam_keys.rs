@@ -335,3 +335,33 @@ fn a_path_without_its_last_slash_would_bind_another_api_too_and_is_refused() {
         assert!(keys.clone().path(&orders(), bad).is_err(), "{bad}");
     }
 }
+
+#[tokio::test]
+async fn i_9_users_by_name_have_their_keys_and_those_that_are_gone_need_a_control() {
+    let there = mock!(Client::list_access_keys)
+        .match_requests(|input| input.user_name() == Some("ci"))
+        .then_output(|| {
+            ListAccessKeysOutput::builder()
+                .is_truncated(false)
+                .set_access_key_metadata(Some(vec![key(A, StatusType::Active)]))
+                .build()
+                .unwrap()
+        });
+    let gone = mock!(Client::list_access_keys)
+        .match_requests(|input| input.user_name() == Some("gone"))
+        .then_http_response(|| http(404, "NoSuchEntity", ""));
+    for (seen, complete) in [(vec![user("admin")], true), (vec![], false)] {
+        let any = mock!(Client::list_users).then_output(move || {
+            ListUsersOutput::builder()
+                .is_truncated(false)
+                .set_users(Some(seen.clone()))
+                .build()
+                .unwrap()
+        });
+        let keys = keys(&[&there, &gone, &any]).users(&orders(), ["ci", "gone"]);
+        let issuer = keys.issuer_id().unwrap();
+        let listed = keys.credentials(&issuer, &orders()).await.unwrap();
+        let ids = complete.then(|| vec![keys.key_id("ci", A).unwrap()]);
+        assert_eq!(listed.known_completely(), ids.as_ref());
+    }
+}

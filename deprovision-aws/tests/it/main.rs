@@ -7,6 +7,7 @@
     feature = "secretsmanager"
 ))]
 #![expect(
+    clippy::expect_used,
     clippy::unwrap_used,
     reason = "helpers of tests fail the test as tests do"
 )]

@@ -314,7 +314,7 @@ struct Slow {
 #[async_trait]
 impl ArchiveReader for Slow {
     async fn archive(&self, id: &ArchiveId) -> Result<Observation<ArchiveState>, ProviderError> {
-        self.world.archive(id).await
+        ArchiveReader::archive(&self.world, id).await
     }
 
     async fn open_archived(&self, id: &ArchiveId, name: &str) -> Result<ByteStream, ProviderError> {

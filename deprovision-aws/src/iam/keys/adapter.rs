@@ -1,7 +1,6 @@
 //! The adapter and what it is told.
 
 use std::fmt;
-use std::sync::Arc;
 
 use aws_sdk_iam::Client;
 use aws_sdk_iam::config::retry::RetryConfig;
@@ -9,7 +8,7 @@ use deprovision_core::id::ApiId;
 use deprovision_core::provider::ProviderError;
 use deprovision_core::resource::{CredentialId, IssuerId};
 
-use super::binding::{Bindings, DedicatedUsers, USER_TAG};
+use super::binding::{Bindings, USER_TAG};
 use super::name::{ISSUER, KeyName, PROVIDER};
 use crate::error::invalid;
 use crate::pace::{Gate, Pace};
@@ -27,7 +26,8 @@ use crate::scope::Scope;
 /// - [`path`](Self::path): all keys of the users under an IAM path;
 /// - [`user_tag`](Self::user_tag): all keys of the users with a tag;
 /// - [`key_tags`](Self::key_tags): one key, by a tag on its user;
-/// - [`dedicated`](Self::dedicated): all keys of users that can do nothing else.
+/// - [`users`](Self::users): all keys of users by name, as of those whose policies name
+///   the API and nothing else.
 ///
 /// An API of which none of them says anything is unknown, and never without keys.
 ///
@@ -148,10 +148,20 @@ impl IamAccessKeys {
         self
     }
 
-    /// All keys of the users that this finds belong to the API.
+    /// All keys of these users belong to the API.
+    ///
+    /// Users whose policies name the API and nothing else are found by
+    /// [`IamGrants::principals_only_of`](crate::IamGrants::principals_only_of). Write
+    /// them down, and name them here: once their grants are removed, nothing finds them
+    /// again, and their keys would be left out of every look.
     #[must_use]
-    pub fn dedicated(mut self, users: Arc<dyn DedicatedUsers>) -> Self {
-        self.bindings.dedicated.push(users);
+    pub fn users(
+        mut self,
+        api: &ApiId,
+        users: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        let named = self.bindings.users.entry(api.clone()).or_default();
+        named.extend(users.into_iter().map(Into::into));
         self
     }
 

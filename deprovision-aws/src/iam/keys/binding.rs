@@ -1,25 +1,13 @@
 //! Which keys belong to an API.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::sync::Arc;
 
-use async_trait::async_trait;
 use deprovision_core::id::ApiId;
-use deprovision_core::observation::Observation;
-use deprovision_core::provider::ProviderError;
 
 use super::name::KeyName;
 
 /// The tag on a user that names the API to which all its keys belong.
 pub(super) const USER_TAG: &str = "deprovision:api";
-
-/// Knows users that can do nothing but call one API: all their keys belong to it.
-#[async_trait]
-pub trait DedicatedUsers: fmt::Debug + Send + Sync {
-    /// The names of these users. What can not be decided makes the answer partial.
-    async fn users(&self, api: &ApiId) -> Result<Observation<BTreeSet<String>>, ProviderError>;
-}
 
 /// All that says which keys belong to which API.
 #[derive(Debug, Clone, Default)]
@@ -28,7 +16,7 @@ pub(super) struct Bindings {
     pub(super) paths: BTreeMap<ApiId, BTreeSet<String>>,
     pub(super) user_tag: Option<String>,
     pub(super) key_tags: bool,
-    pub(super) dedicated: Vec<Arc<dyn DedicatedUsers>>,
+    pub(super) users: BTreeMap<ApiId, BTreeSet<String>>,
 }
 
 impl Bindings {
@@ -40,7 +28,7 @@ impl Bindings {
     /// Whether anything can say which keys belong to the API.
     pub(super) fn bind(&self, api: &ApiId) -> bool {
         self.reads_tags()
-            || !self.dedicated.is_empty()
+            || self.users.contains_key(api)
             || self.named.contains_key(api)
             || self.paths.contains_key(api)
     }
@@ -63,14 +51,16 @@ impl Bindings {
 
     /// The users of the API as the last part of an ARN names them.
     pub(super) fn user_patterns(&self, api: &ApiId) -> BTreeSet<String> {
-        if self.reads_tags() || !self.dedicated.is_empty() {
+        if self.reads_tags() {
             return BTreeSet::from(["/*".to_owned()]);
         }
         let named = self.named.get(api).into_iter().flatten();
         let paths = self.paths.get(api).into_iter().flatten();
         named
+            .map(|name| &name.user)
+            .chain(self.users.get(api).into_iter().flatten())
             // Which path the user has is not said.
-            .flat_map(|name| [format!("/{}", name.user), format!("/*/{}", name.user)])
+            .flat_map(|user| [format!("/{user}"), format!("/*/{user}")])
             .chain(paths.map(|prefix| format!("{prefix}*")))
             .collect()
     }

@@ -11,5 +11,4 @@ mod read;
 mod revoke;
 
 pub use adapter::IamAccessKeys;
-pub use binding::DedicatedUsers;
 pub use bulk::{Outcomes, States};

@@ -116,6 +116,7 @@ impl IamAccessKeys {
         &self,
         bound: Bound,
     ) -> Result<(Vec<CredentialId>, Vec<String>), ProviderError> {
+        let by_name = &bound.by_name;
         let users = stream::iter(bound.users.into_iter().map(|user| async move {
             let keys = self.keys_of(&user).await?;
             let mut found = (Vec::new(), Vec::new());
@@ -126,6 +127,7 @@ impl IamAccessKeys {
                         found.0.push(KeyName { user, key }.id(&self.scope)?);
                     }
                 }
+                UserKeys::NoSuchUser if by_name.contains(&user) => {}
                 UserKeys::NoSuchUser => found
                     .1
                     .push(format!("user {user} was listed and is gone; look again")),

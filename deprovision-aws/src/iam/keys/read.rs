@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_iam::types::{EntityType, StatusType};
 use deprovision_core::id::ApiId;
-use deprovision_core::observation::{Coverage, Observation, PositiveControl};
+use deprovision_core::observation::{Observation, PositiveControl};
 use deprovision_core::provider::{ErrorKind, ProviderError};
 use deprovision_core::time::Timestamp;
 
@@ -31,6 +31,8 @@ pub(super) enum UserKeys {
 pub(super) struct Bound {
     /// Users all of whose keys belong to it.
     pub(super) users: BTreeSet<String>,
+    /// Those of them that were named: they may be gone, and their keys with them.
+    pub(super) by_name: BTreeSet<String>,
     /// Single keys of other users.
     pub(super) keys: BTreeSet<KeyName>,
 }
@@ -55,10 +57,17 @@ impl IamAccessKeys {
         let mut bound = Bound::default();
         let named = self.bindings.named.get(api);
         bound.keys.extend(named.into_iter().flatten().cloned());
+        if let Some(by_name) = self.bindings.users.get(api) {
+            bound.by_name.clone_from(by_name);
+            bound.users.clone_from(by_name);
+        }
         let seen = if self.bindings.reads_tags() {
             self.all_users(api, &mut bound).await?
-        } else {
+        } else if self.bindings.paths.contains_key(api) {
             self.users_by_path(api, &mut bound).await?
+        } else {
+            // Keys that are named are looked at one by one, each with its own control.
+            bound.by_name.is_empty()
         };
         // An empty list may be one of another account.
         if !seen && self.any_user().await?.is_none() {
@@ -67,28 +76,9 @@ impl IamAccessKeys {
                 self.scope.account()
             )));
         }
-        let mut missing = Vec::new();
-        for dedicated in &self.bindings.dedicated {
-            match dedicated.users(api).await? {
-                Observation::Known {
-                    value, coverage, ..
-                } => {
-                    bound.users.extend(value);
-                    match coverage {
-                        Coverage::Complete => {}
-                        Coverage::Partial { missing: more } => missing.push(more),
-                    }
-                }
-                Observation::Unknown { why } => missing.push(why),
-            }
-        }
-        let Bound { users, keys } = &mut bound;
+        let Bound { users, keys, .. } = &mut bound;
         keys.retain(|name| !users.contains(&name.user));
-        Ok(if missing.is_empty() {
-            Observation::complete(bound, as_of)
-        } else {
-            Observation::partial(bound, as_of, missing.join("; "))
-        })
+        Ok(Observation::complete(bound, as_of))
     }
 
     /// Takes up the users under the API's paths; whether anything of the account was

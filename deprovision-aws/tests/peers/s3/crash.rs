@@ -21,6 +21,14 @@ struct Killer {
     child: Arc<Mutex<Option<Child>>>,
 }
 
+impl Killer {
+    /// Starts the child; its first request waits until it can be killed.
+    fn start(&self, store: &Store) {
+        let mut held = self.child.lock().unwrap();
+        *held = Some(child::start(store));
+    }
+}
+
 impl Lie for Killer {
     fn after(&self, request: &Request, _: &mut Answer) -> After {
         if request.number < *self.at.lock().unwrap() {
@@ -61,9 +69,7 @@ async fn i_1_kill_9_at_any_request_loses_nothing_and_what_is_left_is_finished() 
             store.put(&store.data, key, &bytes).await;
         }
         *killer.at.lock().unwrap() = store.proxy.requests.load(Ordering::SeqCst) + kills;
-        let mut held = killer.child.lock().unwrap();
-        *held = Some(child::start(&store));
-        drop(held);
+        killer.start(&store);
         let was_killed = wait(&killer).await;
         // Whoever comes next is not killed.
         *killer.at.lock().unwrap() = u64::MAX;

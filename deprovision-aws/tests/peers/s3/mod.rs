@@ -1,5 +1,12 @@
 //! S3: archives and erasure against SeaweedFS, and against servers that lie.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail as tests do"
+)]
+
 mod child;
 mod conformance;
 mod crash;
