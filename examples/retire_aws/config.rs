@@ -179,7 +179,7 @@ impl Config {
     pub(crate) fn catalog(&self) -> Result<Catalog, Problem> {
         let path = self.beside(&self.catalog);
         let name = path.display().to_string();
-        Ok(Catalog::read(&[Source::new(&name, text(&path)?)])?)
+        Ok(Catalog::read(&[Source::new(&name, &text(&path)?)])?)
     }
 
     pub(crate) fn policy(&self) -> Result<Policy, Problem> {

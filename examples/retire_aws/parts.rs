@@ -10,7 +10,7 @@ use deprovision_aws::{
 };
 use deprovision_core::catalog::Api;
 use deprovision_core::observation::Observation;
-use deprovision_core::provider::{PermissionAuditor, ProviderError};
+use deprovision_core::provider::ProviderError;
 use deprovision_core::resource::AccessPathId;
 use deprovision_core::time::Clock;
 use deprovision_examples::Problem;
@@ -34,7 +34,7 @@ pub(crate) struct Store {
 pub(crate) struct Parts {
     pub(crate) gateway: ApiGateway,
     pub(crate) gateway_keys: ApiGatewayKeys,
-    pub(crate) grants: IamGrants,
+    pub(crate) grants: Arc<IamGrants>,
     pub(crate) keys: IamAccessKeys,
     pub(crate) store: Option<Store>,
     pub(crate) usage: Arc<CloudWatchUsage>,
@@ -56,11 +56,13 @@ impl Parts {
         Ok(Self {
             gateway: gateway(config, clients, &scope, clock)?,
             gateway_keys,
-            grants: IamGrants::new(&clients.iam, scope.clone())
-                .with_api(api.id.clone(), Footprint::of(api, &scope)?)
-                .with_buckets(&clients.s3)
-                .with_rest_apis(&clients.apigateway)
-                .accepting(config.grants.accepted.iter().cloned()),
+            grants: Arc::new(
+                IamGrants::new(&clients.iam, scope.clone())
+                    .with_api(api.id.clone(), Footprint::of(api, &scope)?)
+                    .with_buckets(&clients.s3)
+                    .with_rest_apis(&clients.apigateway)
+                    .accepting(config.grants.accepted.iter().cloned()),
+            ),
             keys: keys(config, api, clients, &scope)?,
             store: match &config.archive {
                 Some(archive) => Some(store(archive, clients, &scope)?),

@@ -139,7 +139,7 @@ impl Retiring {
         );
         let outbox = Outbox::open(outbox, self.clock.clone())?;
         let keys = Arc::new(parts.keys.clone());
-        let grants = Arc::new(parts.grants.clone());
+        let grants = parts.grants.clone();
         let gateway_keys = Arc::new(parts.gateway_keys.clone());
         let providers = Providers::new()
             .with_paths(
