@@ -12,7 +12,6 @@ use deprovision_examples::Teller;
 use deprovision_examples::shop::{Course, News, Problem};
 use tokio::sync::broadcast::Receiver;
 
-
 /// What the story needs.
 pub(crate) struct Story<'a> {
     pub(crate) course: Course<'a>,

@@ -40,12 +40,17 @@ impl Clients {
     /// Refuses to begin in another account, or with buckets that are not there: a
     /// mistake is said in the first second, and not weeks later by the step that meets it.
     pub(crate) async fn check(&self, config: &Config) -> Result<(), Problem> {
-        let caller = self.sts.get_caller_identity().send().await.map_err(|error| {
-            format!(
-                "AWS does not say who asks ({}); set up credentials first, as for the AWS CLI",
-                error_chain(&error)
-            )
-        })?;
+        let caller = self
+            .sts
+            .get_caller_identity()
+            .send()
+            .await
+            .map_err(|error| {
+                format!(
+                    "AWS does not say who asks ({}); set up credentials first, as for the AWS CLI",
+                    error_chain(&error)
+                )
+            })?;
         let account = caller.account().unwrap_or_default();
         if account != config.account {
             return Err(config

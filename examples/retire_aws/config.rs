@@ -184,7 +184,10 @@ impl Config {
 
     pub(crate) fn policy(&self) -> Result<Policy, Problem> {
         let path = self.beside(&self.policy);
-        Ok(Policy::from_toml(&path.display().to_string(), &text(&path)?)?)
+        Ok(Policy::from_toml(
+            &path.display().to_string(),
+            &text(&path)?,
+        )?)
     }
 
     /// The API that goes.

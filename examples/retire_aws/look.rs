@@ -1,8 +1,5 @@
 //! Looking: nothing is written, here or in AWS.
-#![expect(
-    clippy::print_stdout,
-    reason = "what is found is printed for a person"
-)]
+#![expect(clippy::print_stdout, reason = "what is found is printed for a person")]
 
 use deprovision_aws::FoundGrant;
 use deprovision_core::observation::Observation;
@@ -34,7 +31,8 @@ pub(crate) async fn dry_run(retiring: &Retiring) -> Result<(), Problem> {
 /// Prints the policy of each part as one JSON document.
 pub(crate) async fn policies(retiring: &Retiring, is_connected: bool) -> Result<(), Problem> {
     let mut policies = retiring.parts.policies(&retiring.api)?;
-    if is_connected && let Some(policy) = retiring.parts.policy_to_edit_grants(&retiring.api).await?
+    if is_connected
+        && let Some(policy) = retiring.parts.policy_to_edit_grants(&retiring.api).await?
     {
         policies.insert("grants: edit".to_owned(), policy);
     }

@@ -111,7 +111,7 @@ async fn work(args: Args) -> Result<ExitCode, Problem> {
     let file = args.file.as_deref().unwrap_or(Path::new(SAMPLE));
     let config = Config::read(file)?;
     let clients = Clients::of_the_chain(&config.region).await;
-    let retiring = Retiring::new(config, &clients, Arc::new(SystemClock::new()))?;
+    let mut retiring = Retiring::new(config, &clients, Arc::new(SystemClock::new()))?;
     if args.task != Task::Policies {
         clients.check(&retiring.config).await?;
     }
@@ -120,7 +120,7 @@ async fn work(args: Args) -> Result<ExitCode, Problem> {
         Task::DryRun => look::dry_run(&retiring).await?,
         Task::Policies => look::policies(&retiring, false).await?,
         Task::Grants => look::grants(&retiring).await?,
-        Task::GoOn(word) => run::go_on(&retiring, word).await?,
+        Task::GoOn(word) => run::go_on(&mut retiring, word).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

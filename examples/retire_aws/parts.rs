@@ -10,8 +10,8 @@ use deprovision_aws::{
 };
 use deprovision_core::catalog::Api;
 use deprovision_core::observation::Observation;
-use deprovision_core::provider::ProviderError;
-use deprovision_core::resource::AccessPathId;
+use deprovision_core::provider::{CredentialObserver, ProviderError};
+use deprovision_core::resource::{AccessPathId, CredentialId};
 use deprovision_core::time::Clock;
 use deprovision_examples::Problem;
 
@@ -72,6 +72,18 @@ impl Parts {
         })
     }
 
+    /// The API keys of the API that are there now.
+    pub(crate) async fn api_keys(&self, api: &Api) -> Result<Vec<CredentialId>, Problem> {
+        let issuer = self.gateway_keys.issuer_id()?;
+        if !api.resources.issuers.contains(&issuer) {
+            return Ok(Vec::new());
+        }
+        match self.gateway_keys.credentials(&issuer, &api.id).await? {
+            Observation::Known { value, .. } => Ok(value),
+            Observation::Unknown { why } => Err(why.into()),
+        }
+    }
+
     /// The URLs under which callers know each path of the API, and what may be missing.
     pub(crate) async fn faces(
         &self,
@@ -91,10 +103,7 @@ impl Parts {
     }
 
     /// The IAM policy that each part needs, by what it does.
-    pub(crate) fn policies(
-        &self,
-        api: &Api,
-    ) -> Result<BTreeMap<String, NeededPolicy>, Problem> {
+    pub(crate) fn policies(&self, api: &Api) -> Result<BTreeMap<String, NeededPolicy>, Problem> {
         let id = &api.id;
         let mut all = BTreeMap::new();
         let mut add = |what: &str, policy| all.insert(what.to_owned(), policy);
@@ -120,8 +129,14 @@ impl Parts {
         if let Some(store) = &self.store {
             for data in &api.resources.datasets {
                 let name = data.name();
-                add(&format!("data {name}: read"), store.datasets.permissions(data)?);
-                add(&format!("data {name}: erase"), store.eraser.permissions(data)?);
+                add(
+                    &format!("data {name}: read"),
+                    store.datasets.permissions(data)?,
+                );
+                add(
+                    &format!("data {name}: erase"),
+                    store.eraser.permissions(data)?,
+                );
             }
             let archive = &store.archive;
             add("archive: read", archive.permissions_to_read());

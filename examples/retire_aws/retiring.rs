@@ -12,6 +12,7 @@ use deprovision_core::observation::Observation;
 use deprovision_core::pipeline::Erasure;
 use deprovision_core::policy::Policy;
 use deprovision_core::provider::PathProbe;
+use deprovision_core::resource::CredentialId;
 use deprovision_core::retirement::Proposal;
 use deprovision_core::steps::{Providers, standard_steps};
 use deprovision_core::time::Clock;
@@ -67,6 +68,24 @@ impl Retiring {
         })
     }
 
+    /// Writes down which API keys are the API's, before anything is done: they are found by
+    /// their usage plans, and once the API's stages are taken out of those, nothing finds
+    /// them again.
+    pub(crate) async fn remember_api_keys(&mut self, files: &Files) -> Result<(), Problem> {
+        const NAME: &str = "api-keys.json";
+        let known: Vec<CredentialId> = match files.read(NAME)? {
+            Some(text) => serde_json::from_str(&text)?,
+            None => {
+                let found = self.parts.api_keys(&self.api).await?;
+                files.write(NAME, serde_json::to_string_pretty(&found)?)?;
+                found
+            }
+        };
+        let keys = self.parts.gateway_keys.clone();
+        self.parts.gateway_keys = keys.named(&self.api.id, known)?;
+        Ok(())
+    }
+
     /// The name of the retirement.
     pub(crate) fn id(&self) -> Result<RetirementId, Problem> {
         Ok(RetirementId::parse(self.api.id.as_str())?)
@@ -120,7 +139,9 @@ impl Retiring {
     }
 
     /// Who signed what `files` hold.
-    pub(crate) fn verifier(files: &Files) -> Result<deprovision_core::ledger::VerifierKey, Problem> {
+    pub(crate) fn verifier(
+        files: &Files,
+    ) -> Result<deprovision_core::ledger::VerifierKey, Problem> {
         Ok(files.signing_key(KEY_NAME)?.verifier().clone())
     }
 
@@ -193,7 +214,8 @@ impl Retiring {
             .https_or_http()
             .enable_http1()
             .build();
-        let client = Client::builder(TokioExecutor::new()).build::<_, Empty<axum::body::Bytes>>(https);
+        let client =
+            Client::builder(TokioExecutor::new()).build::<_, Empty<axum::body::Bytes>>(https);
         Ok(Arc::new(HttpProbe::new(client, self.clock.clone(), faces)))
     }
 }

@@ -28,13 +28,14 @@ pub(crate) struct Running {
 
 impl Running {
     /// Opens the journal, and proposes unless that was done before.
-    pub(crate) async fn open(retiring: &Retiring) -> Result<Self, Problem> {
+    pub(crate) async fn open(retiring: &mut Retiring) -> Result<Self, Problem> {
         let files = retiring.config.state();
         std::fs::create_dir_all(files.root()).map_err(|error| {
             let root = files.root().display();
             let why = format!("{root} can not be made ({error}); choose another directory");
             retiring.config.mistake("state", &why)
         })?;
+        retiring.remember_api_keys(&files).await?;
         let path = files.path("journal.redb");
         let clock = retiring.clock.clone();
         let journal = Arc::new(if path.exists() {
@@ -43,7 +44,9 @@ impl Running {
             RedbJournal::create(&path, clock).await?
         });
         let checkpoints = Arc::new(CheckpointDir::create(files.path("checkpoints"))?);
-        let engine = retiring.engine(&files, journal, checkpoints.clone()).await?;
+        let engine = retiring
+            .engine(&files, journal, checkpoints.clone())
+            .await?;
         let id = retiring.id()?;
         if engine.retirement(&id).await.is_err() {
             match engine.propose(retiring.proposal()?).await {
@@ -63,7 +66,10 @@ impl Running {
     }
 
     /// Writes what others read and check; gives a line for each file.
-    pub(crate) async fn write_artefacts(&self, retiring: &Retiring) -> Result<Vec<String>, Problem> {
+    pub(crate) async fn write_artefacts(
+        &self,
+        retiring: &Retiring,
+    ) -> Result<Vec<String>, Problem> {
         let artefacts = Artefacts {
             files: &self.files,
             engine: &self.engine,
@@ -77,7 +83,7 @@ impl Running {
 }
 
 /// Does what is due, after what a person says.
-pub(crate) async fn go_on(retiring: &Retiring, word: Option<Word>) -> Result<(), Problem> {
+pub(crate) async fn go_on(retiring: &mut Retiring, word: Option<Word>) -> Result<(), Problem> {
     let running = Running::open(retiring).await?;
     let mut news = running.engine.subscribe();
     if let Some(word) = word {

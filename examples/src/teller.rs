@@ -108,4 +108,3 @@ fn line(event: &Event) -> Option<String> {
         | Event::UndoObserved { .. } => None,
     }
 }
-

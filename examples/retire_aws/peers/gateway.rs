@@ -92,12 +92,20 @@ impl Gateway {
             .collect())
     }
 
-    async fn call(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Response, Problem> {
+    async fn call(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<Response, Problem> {
         let path = uri.path().trim_start_matches('/');
         let (api, path) = path.split_once('/').unwrap_or((path, ""));
         let (stage, path) = path.split_once('/').unwrap_or((path, ""));
         let definition = self.look(api, stage).await?;
-        let stage_arn = format!("arn:aws:execute-api:{REGION}:{}:{api}/{stage}", self.account);
+        let stage_arn = format!(
+            "arn:aws:execute-api:{REGION}:{}:{api}/{stage}",
+            self.account
+        );
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let request = Request {
             stage_arn: &stage_arn,

@@ -59,7 +59,10 @@ impl Made {
         if let Some(text) = files.read("made.json")? {
             let made: Self = serde_json::from_str(&text)?;
             let clients = servers.clients(&made.account).await?;
-            let stays = clients.apigateway.get_rest_api().rest_api_id(&made.orders_v2);
+            let stays = clients
+                .apigateway
+                .get_rest_api()
+                .rest_api_id(&made.orders_v2);
             stays.send().await.map_err(|_| {
                 format!(
                     "{} was made with servers that have stopped, and what they kept is gone with \
@@ -90,7 +93,13 @@ async fn make(clients: &Clients, account: String) -> Result<Made, Problem> {
     let orders_v1 = rest_api(&clients.apigateway, "orders-v1").await?;
     let orders_v2 = rest_api(&clients.apigateway, "orders-v2").await?;
     let own_plan = plan(&clients.apigateway, "orders-v1", &[&orders_v1]).await?;
-    let own_key = key(&clients.apigateway, "shop", "a-key-of-version-1-alone", &own_plan).await?;
+    let own_key = key(
+        &clients.apigateway,
+        "shop",
+        "a-key-of-version-1-alone",
+        &own_plan,
+    )
+    .await?;
     let both = [orders_v1.as_str(), &orders_v2];
     let partner_plan = plan(&clients.apigateway, "partners", &both).await?;
     let partner_key = key(&clients.apigateway, "partner", PARTNER, &partner_plan).await?;
@@ -172,7 +181,10 @@ async fn rest_api(client: &aws_sdk_apigateway::Client, name: &str) -> Result<Str
         .resource_id(resource)
         .http_method("GET")
         .status_code("200")
-        .response_templates("application/json", json!({ name: [1001, 1002] }).to_string())
+        .response_templates(
+            "application/json",
+            json!({ name: [1001, 1002] }).to_string(),
+        )
         .send()
         .await?;
     let deployment = client.create_deployment().rest_api_id(&api).send().await?;
@@ -227,7 +239,12 @@ async fn user_with_key(
     let policy = json!({ "Version": "2012-10-17", "Statement": [
         { "Effect": "Allow", "Action": "execute-api:Invoke", "Resource": may_call },
     ]});
-    client.create_user().user_name(name).path(path).send().await?;
+    client
+        .create_user()
+        .user_name(name)
+        .path(path)
+        .send()
+        .await?;
     client
         .put_user_policy()
         .user_name(name)

@@ -77,7 +77,7 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Problem> {
                 time,
                 base,
             };
-            let failed = world.retire(&retiring).await?;
+            let failed = world.retire(&mut retiring).await?;
             if failed > 0 {
                 eprintln!("retire_aws: {failed} things are not as they should be");
                 return Ok(ExitCode::FAILURE);
@@ -98,7 +98,7 @@ struct World {
 
 impl World {
     /// The whole story; gives how many things did not hold at the end.
-    async fn retire(&self, retiring: &Retiring) -> Result<u32, Problem> {
+    async fn retire(&self, retiring: &mut Retiring) -> Result<u32, Problem> {
         let teller = Teller::starting_at(self.time.start);
         teller.head(&format!(
             "Account {} of moto, and SeaweedFS; {}",
@@ -131,7 +131,10 @@ impl World {
             .proof(&running.engine, &running.id, log, &verifier, true)
             .await?;
 
-        teller.head(&format!("What is left in {}", running.files.root().display()));
+        teller.head(&format!(
+            "What is left in {}",
+            running.files.root().display()
+        ));
         teller.say("  plan.txt: the plan; outbox/: the notices, as letters");
         for line in running.write_artefacts(retiring).await? {
             teller.say(format!("  {line}"));

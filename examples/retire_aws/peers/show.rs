@@ -62,7 +62,11 @@ impl Show<'_> {
                 !said.contains(v1) && said.contains(v2) == may_call_v2,
                 format!(
                     "policies of {user}: nothing of version 1{}",
-                    if may_call_v2 { ", version 2 as before" } else { "" }
+                    if may_call_v2 {
+                        ", version 2 as before"
+                    } else {
+                        ""
+                    }
                 ),
             );
         }
@@ -110,11 +114,15 @@ impl Show<'_> {
             let problem: Value = serde_json::from_str(&body).unwrap_or_default();
             let successor = problem["successor"].as_str().unwrap_or_default();
             self.checks.check(
-                status == 410 && kind == "application/problem+json" && successor.ends_with("/v2/orders"),
+                status == 410
+                    && kind == "application/problem+json"
+                    && successor.ends_with("/v2/orders"),
                 format!("GET version 1 {what}: {status} {kind}, successor {successor}"),
             );
         }
-        let (status, _, body) = self.get(&self.made.orders_v2, "orders", Some(PARTNER)).await?;
+        let (status, _, body) = self
+            .get(&self.made.orders_v2, "orders", Some(PARTNER))
+            .await?;
         self.checks.check(
             status == 200 && body.contains("orders-v2"),
             format!("GET version 2 with the partner's key: {status}"),
