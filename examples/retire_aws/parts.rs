@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use deprovision_aws::s3::{ArchiveLock, ArchiveOptions, S3Archive, S3Datasets, S3Eraser, S3Place};
+use deprovision_aws::s3::{
+    ArchiveLock, ArchiveOptions, S3Archive, S3Datasets, S3Eraser, S3Error, S3Place,
+};
 use deprovision_aws::{
     ApiGateway, ApiGatewayKeys, CloudWatchMetric, CloudWatchUsage, Footprint, GoneBackend,
-    IamAccessKeys, IamGrants, NeededPolicy, NoticeBy, Scope, Undeployed,
+    IamAccessKeys, IamGrants, NeededPolicy, NoticeBy, Scope, ScopeError, Undeployed,
 };
 use deprovision_core::catalog::Api;
 use deprovision_core::observation::Observation;
@@ -48,7 +50,14 @@ impl Parts {
         clients: &Clients,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, Problem> {
-        let scope = Scope::new(&config.account, &config.region)?;
+        let scope = Scope::new(&config.account, &config.region).map_err(|error| {
+            let field = if matches!(error, ScopeError::Region(_)) {
+                "region"
+            } else {
+                "account"
+            };
+            config.mistake(field, &error.to_string())
+        })?;
         let mut gateway_keys = ApiGatewayKeys::new(&clients.apigateway, scope.clone());
         for id in rest_apis(api) {
             gateway_keys = gateway_keys.rest_api(&api.id, id)?;
@@ -65,7 +74,7 @@ impl Parts {
             ),
             keys: keys(config, api, clients, &scope)?,
             store: match &config.archive {
-                Some(archive) => Some(store(archive, clients, &scope)?),
+                Some(archive) => Some(store(config, archive, clients, &scope)?),
                 None => None,
             },
             usage: Arc::new(usage(config, api, clients, clock)),
@@ -221,21 +230,34 @@ fn keys(
     Ok(keys)
 }
 
-fn store(archive: &Archive, clients: &Clients, scope: &Scope) -> Result<Store, Problem> {
+fn store(
+    config: &Config,
+    archive: &Archive,
+    clients: &Clients,
+    scope: &Scope,
+) -> Result<Store, Problem> {
+    let wrong = |field: &'static str| {
+        move |error: S3Error| Problem::from(config.mistake(field, &error.to_string()))
+    };
     let datasets = S3Datasets::new(&clients.s3, scope.clone())?;
-    let mut options = ArchiveOptions::new().lock(ArchiveLock::governance(archive.locked_days)?);
+    let lock =
+        ArchiveLock::governance(archive.locked_days).map_err(wrong("archive.locked_days"))?;
+    let mut options = ArchiveOptions::new().lock(lock);
     if let Some(key) = &archive.kms_key {
         options = options.kms_key(key);
     }
+    let place = S3Place::new(&archive.bucket, &archive.prefix).map_err(wrong("archive.bucket"))?;
+    let scratch = S3Place::new(&archive.scratch, "").map_err(wrong("archive.scratch"))?;
+    let archives = S3Archive::new(
+        &clients.s3,
+        scope.clone(),
+        datasets.clone(),
+        place,
+        scratch,
+        options,
+    );
     Ok(Store {
-        archive: S3Archive::new(
-            &clients.s3,
-            scope.clone(),
-            datasets.clone(),
-            S3Place::new(&archive.bucket, &archive.prefix)?,
-            S3Place::new(&archive.scratch, "")?,
-            options,
-        )?,
+        archive: archives.map_err(wrong("archive.scratch"))?,
         datasets,
         eraser: S3Eraser::new(&clients.s3, scope.clone())?,
     })

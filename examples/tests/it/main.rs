@@ -13,3 +13,5 @@ mod process;
 mod program;
 #[cfg(test)]
 mod quickstart;
+#[cfg(all(test, feature = "aws"))]
+mod retire_aws;
