@@ -3,6 +3,7 @@
 
 use deprovision_aws::FoundGrant;
 use deprovision_core::observation::Observation;
+use deprovision_core::provider::error_chain;
 use deprovision_examples::{Files, Problem};
 
 use crate::retiring::Retiring;
@@ -15,7 +16,13 @@ pub(crate) async fn dry_run(retiring: &Retiring) -> Result<(), Problem> {
         .forgetful_engine(&Files::below(scratch.path()))
         .await?;
     let id = engine.propose(retiring.proposal()?).await?;
-    println!("{}", engine.plan(&id).await?);
+    let plan = engine.plan(&id).await.map_err(|error| {
+        format!(
+            "there is no plan yet ({}); where statements are in the way, `--grants` lists them",
+            error_chain(&error)
+        )
+    })?;
+    println!("{plan}");
     let (faces, doubts) = retiring.parts.faces(&retiring.api).await?;
     println!("\nURLs that are probed:");
     let known = faces.values().flatten();
@@ -60,7 +67,8 @@ pub(crate) async fn grants(retiring: &Retiring) -> Result<(), Problem> {
     if !open.is_empty() {
         println!("Once you have looked at those that stop the plan, put this into the file:\n");
         println!("[grants]\naccepted = [");
-        for found in &open {
+        // Those that were there before stay in the list.
+        for found in survey.accepted.iter().chain(&open) {
             println!("    \"{}\",", found.id);
         }
         println!("]");

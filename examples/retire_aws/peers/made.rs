@@ -1,13 +1,20 @@
 //! What is made for the demonstration, in an account of its own.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use aws_sdk_apigateway::types::{ApiStage, IntegrationType};
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
+use deprovision_core::observation::Observation;
+use deprovision_core::time::SystemClock;
 use deprovision_examples::{Files, Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::clients::Clients;
+use crate::config::Config;
 use crate::peers::servers::{REGION, Servers};
+use crate::retiring::Retiring;
 
 /// The names of all that was made, as they are kept for the next run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -83,10 +90,30 @@ impl Made {
         files.write("catalog.yaml", catalog)?;
         let retire = of_this_account(include_str!("../retire.toml"), &made);
         files.write("retire.toml", retire)?;
+        accept_the_administrator(&files.path("retire.toml"), &clients).await?;
         // Last: what was made half is made anew, in another account.
         files.write("made.json", serde_json::to_string_pretty(&made)?)?;
         Ok((made, clients))
     }
+}
+
+/// A person looked at what lets the administrator in, and wrote that into the file.
+async fn accept_the_administrator(file: &Path, clients: &Clients) -> Result<(), Problem> {
+    let clock = Arc::new(SystemClock::new());
+    let retiring = Retiring::new(Config::read(file)?, clients, clock)?;
+    let Observation::Known { value: survey, .. } = retiring.survey().await? else {
+        return Err("moto does not say who is let in".into());
+    };
+    let looked_at: Vec<String> = survey
+        .covering
+        .iter()
+        .filter(|found| found.principal == "user administrator")
+        .map(|found| format!("\"{}\"", found.id))
+        .collect();
+    let accepted = format!("accepted = [{}]", looked_at.join(", "));
+    let text = std::fs::read_to_string(file)?.replace("accepted = []", &accepted);
+    std::fs::write(file, text)?;
+    Ok(())
 }
 
 async fn make(clients: &Clients, account: String) -> Result<Made, Problem> {
@@ -112,6 +139,7 @@ async fn make(clients: &Clients, account: String) -> Result<Made, Problem> {
     ] {
         user_with_key(&clients.iam, user, path, &may).await?;
     }
+    administrator(&clients.iam).await?;
     let [data, archives, scratch] =
         ["orders-v1", "archives", "scratch"].map(|what| format!("{what}-{account}"));
     for bucket in [&data, &archives, &scratch] {
@@ -253,6 +281,27 @@ async fn user_with_key(
         .send()
         .await?;
     client.create_access_key().user_name(name).send().await?;
+    Ok(())
+}
+
+/// Somebody who may do everything, as every account has one: no grant of the API, and yet
+/// lets somebody in.
+async fn administrator(client: &aws_sdk_iam::Client) -> Result<(), Problem> {
+    let policy = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Action": "*", "Resource": "*" },
+    ]});
+    client
+        .create_user()
+        .user_name("administrator")
+        .send()
+        .await?;
+    client
+        .put_user_policy()
+        .user_name("administrator")
+        .policy_name("everything")
+        .policy_document(policy.to_string())
+        .send()
+        .await?;
     Ok(())
 }
 

@@ -91,14 +91,33 @@ mod peers {
     }
 
     #[test]
-    fn a_statement_that_lets_everybody_in_is_listed_as_the_file_takes_it() {
+    fn an_administrator_stops_the_plan_until_a_person_looked() {
         let folder = tempfile::tempdir().unwrap();
         let (code, said) = run(&["--peers", "--grants"], folder.path());
         assert_eq!(code, Some(0), "{said}");
-        assert!(said.contains("user/billing/inline/calls#"), "{said}");
-        assert!(said.contains("user/reports/inline/calls#"), "{said}");
+        for part in ["user/billing/inline/calls#", "user/reports/inline/calls#"] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
         assert!(!said.contains("user/web/"), "{said}");
-        assert!(!said.contains("[grants]"), "nothing stops the plan: {said}");
+        assert!(!said.contains("[grants]"), "it was looked at: {said}");
+
+        let file = folder.path().join("retire.toml");
+        let good = std::fs::read_to_string(&file).unwrap();
+        let list = good.lines().find(|line| line.starts_with("accepted = "));
+        let list = list.unwrap();
+        std::fs::write(&file, good.replace(list, "accepted = []")).unwrap();
+        let (code, said) = run(&["--peers", "--dry-run"], folder.path());
+        assert_eq!(code, Some(1), "{said}");
+        assert!(
+            said.contains("user/administrator/inline/everything#"),
+            "{said}"
+        );
+        let (code, said) = run(&["--peers", "--grants"], folder.path());
+        assert_eq!(code, Some(0), "{said}");
+        let (_, told) = said.split_once("[grants]\n").unwrap();
+        std::fs::write(&file, good.replace(list, told)).unwrap();
+        let (code, said) = run(&["--peers", "--dry-run"], folder.path());
+        assert_eq!(code, Some(0), "{said}");
     }
 
     #[test]
