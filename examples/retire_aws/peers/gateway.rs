@@ -7,7 +7,6 @@
 #[path = "../../../deprovision-aws/tests/peers/apigateway/definition.rs"]
 #[expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "the interpreter gives no answer to what it does not know"
 )]
 mod definition;

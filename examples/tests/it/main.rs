@@ -13,5 +13,6 @@ mod process;
 mod program;
 #[cfg(test)]
 mod quickstart;
-#[cfg(all(test, feature = "aws"))]
+#[cfg(feature = "aws")]
+#[cfg(test)]
 mod retire_aws;
