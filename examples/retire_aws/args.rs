@@ -20,6 +20,7 @@ in the journal. FILE is examples/retire_aws/retire.toml unless told.
   --grants                list the statements that let somebody in to the API
   --approve PERSON        say yes to what waits for an approval
   --object PERSON WHY     hold it
+  --withdraw PERSON       take back all that the person objected
   --cancel PERSON WHY     call it off: everything that can be is restored
   --peers                 against moto and SeaweedFS instead of AWS: the file, an account
                           and all that is retired in it are made below the directory that
@@ -37,6 +38,8 @@ pub(crate) enum Word {
     Approve(PersonId),
     /// Hold it, and why.
     Object(PersonId, String),
+    /// No objection any more.
+    Withdraw(PersonId),
     /// Call it off, and why.
     Cancel(PersonId, String),
 }
@@ -86,6 +89,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Args, Problem> {
             Long("policies") => Task::Policies,
             Long("grants") => Task::Grants,
             Long("approve") => Task::GoOn(Some(Word::Approve(person(&mut parser)?))),
+            Long("withdraw") => Task::GoOn(Some(Word::Withdraw(person(&mut parser)?))),
             Long("object") => {
                 let who = person(&mut parser)?;
                 Task::GoOn(Some(Word::Object(who, parser.value()?.parse()?)))

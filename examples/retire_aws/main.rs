@@ -13,8 +13,8 @@
 //! retire_aws --dry-run  FILE     the plan
 //! ```
 //!
-//! Then run it without options as often as you like; `--approve`, `--object` and `--cancel`
-//! say what people say. Everything that happened is in the directory that `state` names.
+//! Then run it without options as often as you like; `--approve`, `--object`,
+//! `--withdraw` and `--cancel` say what people say. Everything that happened is in the directory that `state` names.
 //!
 //! # Without an account
 //! All of it, from the first look to the end of the watch, against moto and SeaweedFS on

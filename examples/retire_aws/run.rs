@@ -6,11 +6,11 @@
 
 use std::sync::Arc;
 
-use deprovision_core::engine::{Engine, EngineError, Status, sentence};
+use deprovision_core::engine::{Engine, EngineError, Status};
 use deprovision_core::id::{ObjectionId, RetirementId};
 use deprovision_core::retirement::{Mode, Objection};
 use deprovision_examples::artefacts::Artefacts;
-use deprovision_examples::{Files, Problem, approve_what_waits};
+use deprovision_examples::{Files, Problem, approve_what_waits, news_line};
 use deprovision_journal::RedbJournal;
 use deprovision_local::CheckpointDir;
 
@@ -91,7 +91,9 @@ pub(crate) async fn go_on(retiring: &mut Retiring, word: Option<Word>) -> Result
     }
     running.engine.run_until_idle().await?;
     while let Ok(happened) = news.try_recv() {
-        println!("{}  {}", happened.at, sentence(&happened.event));
+        if let Some(line) = news_line(&happened.event) {
+            println!("{}  {line}", happened.at.strftime("%Y-%m-%d %H:%M"));
+        }
     }
     let status = running.engine.status(&running.id).await?;
     println!("{status}");
@@ -122,6 +124,21 @@ async fn say(retiring: &Retiring, running: &Running, word: Word) -> Result<(), P
             let until = retiring.policy.objection_expiry.after(now);
             let objection = Objection::new(name, person, why, until);
             engine.object(id, objection).await?;
+        }
+        Word::Withdraw(person) => {
+            let state = engine.retirement(id).await?;
+            let mut theirs = state
+                .objections()
+                .values()
+                .filter(|objection| objection.by == person)
+                .peekable();
+            if theirs.peek().is_none() {
+                return Err(format!("{person} does not object").into());
+            }
+            for objection in theirs {
+                let name = objection.id.clone();
+                engine.withdraw(id, name, person.clone()).await?;
+            }
         }
         Word::Cancel(person, why) => engine.cancel(id, person, why).await?,
     }

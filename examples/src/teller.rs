@@ -54,7 +54,7 @@ impl Teller {
     /// Tells what happened since: what people want to know, not every event.
     pub fn news(&self, progress: &mut Receiver<Progress>) {
         while let Ok(news) = progress.try_recv() {
-            if let Some(line) = line(&news.event) {
+            if let Some(line) = news_line(&news.event) {
                 self.at(news.at, line);
             }
         }
@@ -67,7 +67,8 @@ impl Teller {
 }
 
 /// An event as a line of the story; nothing for the small steps in between.
-fn line(event: &Event) -> Option<String> {
+#[must_use]
+pub fn news_line(event: &Event) -> Option<String> {
     let short = |action: &ActionId| {
         let mut parts = action.as_str().splitn(3, '/');
         let step = parts.next().unwrap_or_default().to_owned();
