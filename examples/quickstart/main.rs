@@ -8,10 +8,8 @@
 )]
 
 mod args;
-mod artefacts;
 mod show;
 mod story;
-mod teller;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -25,8 +23,10 @@ use deprovision_core::provider::UsageSource;
 use deprovision_core::retirement::Phase;
 use deprovision_core::time::{Clock, Period, Window};
 use deprovision_core::usage::{Verdict, VerdictRule, verdict};
+use deprovision_examples::artefacts::Artefacts;
 use deprovision_examples::crash::{Points, dying_steps};
 use deprovision_examples::shop::{Course, Files, Problem, Shop};
+use deprovision_examples::{Checks, Teller};
 use deprovision_journal::RedbJournal;
 use deprovision_local::CheckpointDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -34,7 +34,6 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use crate::args::{Args, Ending};
 use crate::show::Show;
 use crate::story::{Story, indent};
-use crate::teller::Teller;
 
 /// Where the first process of `--crash` is killed: the key is disabled, and nobody
 /// has written that down yet.
@@ -156,7 +155,9 @@ async fn tell(args: Args, dir: &Path) -> Result<u32, Problem> {
     let id = story.course.id.clone();
 
     teller.head("What is true now");
-    let mut show = Show::new(&teller);
+    let mut show = Show {
+        checks: Checks::new(&teller),
+    };
     if cancelled {
         show.service_restored(&shop).await?;
     } else {
@@ -164,15 +165,34 @@ async fn tell(args: Args, dir: &Path) -> Result<u32, Problem> {
         show.archive(&shop, &id, &before).await?;
         show.code(&shop).await?;
     }
-    show.proof(&shop, &engine, &id, checkpoints.as_ref(), !cancelled)
+    let signer = shop.signer()?;
+    let verifier = signer.verifier();
+    let mut checks = show.checks;
+    checks
+        .proof(&engine, &id, checkpoints.as_ref(), verifier, !cancelled)
         .await?;
 
     teller.head(&format!("What is left in {}", dir.display()));
-    for line in artefacts::write(&shop, &engine, &id, checkpoints.as_ref()).await? {
+    for line in [
+        "catalog.yaml, policy.toml: what went in",
+        "outbox/: the notices, as letters",
+        "repos/: the changes, merged",
+    ] {
+        teller.say(format!("  {line}"));
+    }
+    let artefacts = Artefacts {
+        files: &shop.files,
+        engine: &engine,
+        id: &id,
+        checkpoints: checkpoints.as_ref(),
+        verifier,
+        now: shop.clock.now(),
+    };
+    for line in artefacts.write().await? {
         teller.say(format!("  {line}"));
     }
     teller.done();
-    Ok(show.failed())
+    Ok(checks.failed())
 }
 
 /// Months of requests, unless they were made before.

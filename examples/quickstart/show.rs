@@ -3,37 +3,22 @@
 use std::collections::BTreeMap;
 
 use deprovision_core::digest::Digest;
-use deprovision_core::engine::Engine;
 use deprovision_core::id::RetirementId;
-use deprovision_core::ledger::{CheckpointStore, verify};
 use deprovision_core::observation::Observation;
 use deprovision_core::provider::{ArchiveReader, ArchiveState, Archiver, DatasetReader};
 use deprovision_core::secret::Secret;
+use deprovision_examples::Checks;
 use deprovision_examples::shop::{Problem, Shop};
 use tokio::io::AsyncReadExt;
 
-use crate::teller::Teller;
-
-/// Collects what holds and what does not.
+/// Asks for everything again.
 pub(crate) struct Show<'a> {
-    teller: &'a Teller,
-    failed: u32,
+    pub(crate) checks: Checks<'a>,
 }
 
-impl<'a> Show<'a> {
-    pub(crate) fn new(teller: &'a Teller) -> Self {
-        Self { teller, failed: 0 }
-    }
-
+impl Show<'_> {
     fn check(&mut self, holds: bool, what: impl AsRef<str>) {
-        let mark = if holds { "ok " } else { "NOT" };
-        self.failed += u32::from(!holds);
-        self.teller.say(format!("  {mark}  {}", what.as_ref()));
-    }
-
-    /// How many things did not hold.
-    pub(crate) fn failed(&self) -> u32 {
-        self.failed
+        self.checks.check(holds, what);
     }
 
     /// Version 1 is gone, and version 2 is not.
@@ -165,51 +150,6 @@ impl<'a> Show<'a> {
             .err()
             .map_or_else(String::new, |e| format!(": {e}"));
         self.check(compiled.is_ok(), format!("the changed code compiles{said}"));
-        Ok(())
-    }
-
-    /// The log is whole, and the certificate is good.
-    pub(crate) async fn proof(
-        &mut self,
-        shop: &Shop,
-        engine: &Engine,
-        id: &RetirementId,
-        checkpoints: &dyn CheckpointStore,
-        certified: bool,
-    ) -> Result<(), Problem> {
-        let entries = engine.entries(id).await?;
-        let keys = [shop.signer()?.verifier().clone()];
-        let note = checkpoints.latest(id).await?.unwrap_or_default();
-        let checked = verify(id, &entries, &[note.as_str()], &keys);
-        let said = checked
-            .as_ref()
-            .err()
-            .map_or_else(String::new, |e| format!(": {e}"));
-        self.check(
-            checked.is_ok(),
-            format!(
-                "the log's {} events form one chain, as the signed checkpoint says{said}",
-                entries.len()
-            ),
-        );
-        if certified {
-            let attested = engine
-                .certificate(id)
-                .await?
-                .verify_with_log(&keys, &entries);
-            let said = match &attested {
-                Ok(attested) => {
-                    let facts = &attested.statement.predicate;
-                    format!(
-                        " ({} actions, {} approvals)",
-                        facts.actions.len(),
-                        facts.approvals.len()
-                    )
-                }
-                Err(error) => format!(": {error}"),
-            };
-            self.check(attested.is_ok(), format!("the certificate verifies{said}"));
-        }
         Ok(())
     }
 }

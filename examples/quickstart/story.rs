@@ -3,15 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use deprovision_core::engine::{Progress, Status, sentence};
+use deprovision_core::engine::{Progress, Status};
 use deprovision_core::id::{ObjectionId, PersonId};
 use deprovision_core::pipeline::ids;
-use deprovision_core::retirement::{Event, Mode, Objection, Phase};
+use deprovision_core::retirement::{Mode, Objection, Phase};
 use deprovision_core::time::{Clock, Period};
+use deprovision_examples::Teller;
 use deprovision_examples::shop::{Course, News, Problem};
 use tokio::sync::broadcast::Receiver;
-
-use crate::teller::Teller;
 
 /// What the story needs.
 pub(crate) struct Story<'a> {
@@ -35,7 +34,7 @@ impl Story<'_> {
         course
             .until(reached, |news| match news {
                 News::Rest(status) => {
-                    tell_news(teller, progress);
+                    teller.news(progress);
                     teller.now(waiting_for(status));
                 }
                 News::Merged(branch) => teller.at(
@@ -103,65 +102,13 @@ impl Story<'_> {
                 break;
             }
             let idle = self.course.engine.run_until_idle().await?;
-            tell_news(self.teller, &mut self.progress);
+            self.teller.news(&mut self.progress);
             match idle.next_due {
                 Some(at) => self.course.shop.let_time_pass(at).await?,
                 None => break,
             }
         }
         Ok(())
-    }
-}
-
-/// Tells what happened since: what people want to know, not every event.
-fn tell_news(teller: &Teller, progress: &mut Receiver<Progress>) {
-    while let Ok(news) = progress.try_recv() {
-        if let Some(line) = line(&news.event) {
-            teller.at(news.at, line);
-        }
-    }
-}
-
-/// An event as a line of the story; nothing for the small steps in between.
-fn line(event: &Event) -> Option<String> {
-    let short = |action: &deprovision_core::id::ActionId| {
-        let mut parts = action.as_str().splitn(3, '/');
-        let step = parts.next().unwrap_or_default().to_owned();
-        let name = parts.nth(1).unwrap_or_default();
-        let name = name.rsplit(':').next().unwrap_or(name);
-        format!("{step:<20} {name}")
-    };
-    match event {
-        Event::ActionVerified { action, evidence } | Event::ActionSkipped { action, evidence } => {
-            Some(format!("{}: {evidence}", short(action)))
-        }
-        Event::ActionUndone { action } => Some(format!("{}: undone", short(action))),
-        Event::Proposed { .. }
-        | Event::Planned { .. }
-        | Event::PlanVoided { .. }
-        | Event::Approved { .. }
-        | Event::Objected { .. }
-        | Event::ObjectionWithdrawn { .. }
-        | Event::ActionDelayed { .. }
-        | Event::LookDelayed { .. }
-        | Event::Parked { .. }
-        | Event::Resumed { .. }
-        | Event::CancelRequested { .. }
-        | Event::Unwound
-        | Event::ClockStepped { .. }
-        | Event::Certified { .. }
-        | Event::AuditPassed
-        | Event::DriftFound { .. }
-        | Event::WatchEnded => Some(sentence(event)),
-        Event::UsageRead { .. }
-        | Event::ScopeConfirmed { .. }
-        | Event::ActionPrepared { .. }
-        | Event::ActionIntended { .. }
-        | Event::ActionReported { .. }
-        | Event::ActionObserved { .. }
-        | Event::UndoIntended { .. }
-        | Event::UndoReported { .. }
-        | Event::UndoObserved { .. } => None,
     }
 }
 

@@ -3,28 +3,33 @@
 use std::path::PathBuf;
 
 use deprovision_core::id::PersonId;
-use deprovision_examples::shop::Problem;
+use deprovision_examples::Problem;
 use lexopt::prelude::{Long, Short, Value, ValueExt};
 
 pub(crate) const HELP: &str = "\
-retire_aws [options] [FILE]   retires an API on AWS, as FILE describes it
+Retires an API on AWS, as a file describes it.
 
-FILE is examples/retire_aws/retire.toml unless told. Without options, everything is done
-that is due now; then it says what waits, for whom and until when. Run it again whenever
-you like (a timer once an hour will do): what was done is in the journal.
+usage: retire_aws [OPTIONS] [FILE]
+
+Without options, everything is done that is due now; then it says what waits, for whom and
+until when. Run it again whenever you like (a timer once an hour will do): what was done is
+in the journal. FILE is examples/retire_aws/retire.toml unless told.
 
   --dry-run               show what would be done; nothing is written anywhere
   --policies              print the IAM policy that each part needs, as JSON
+  --grants                list the statements that let somebody in to the API
   --approve PERSON        say yes to what waits for an approval
   --object PERSON WHY     hold it
+  --withdraw PERSON       take back all that the person objected
   --cancel PERSON WHY     call it off: everything that can be is restored
-  --peers                 against moto and SeaweedFS instead of AWS, in an account that is
-                          made for it; people and time are played. Start both with
-                          `cargo xtask serve` in front of the whole command
+  --peers                 against moto and SeaweedFS instead of AWS: the file, an account
+                          and all that is retired in it are made below the directory that
+                          FILE names now (a temporary one unless told), people and time
+                          are played. Start the servers with `cargo xtask serve` in front
   --help                  this text
 
-Without --peers the credentials, the region and the endpoint come from the usual chain of
-AWS (environment, profile, role).";
+Without --peers the credentials come from the usual chain of AWS (environment, profile,
+role). Ctrl-C stops it at any moment (exit code 130); run again, it goes on.";
 
 /// What a person says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +38,8 @@ pub(crate) enum Word {
     Approve(PersonId),
     /// Hold it, and why.
     Object(PersonId, String),
+    /// No objection any more.
+    Withdraw(PersonId),
     /// Call it off, and why.
     Cancel(PersonId, String),
 }
@@ -46,6 +53,8 @@ pub(crate) enum Task {
     DryRun,
     /// Print the policies.
     Policies,
+    /// List the grants.
+    Grants,
     /// Go on, after what a person says.
     GoOn(Option<Word>),
 }
@@ -55,11 +64,8 @@ pub(crate) enum Task {
 pub(crate) struct Args {
     pub(crate) task: Task,
     pub(crate) peers: bool,
-    pub(crate) file: PathBuf,
+    pub(crate) file: Option<PathBuf>,
 }
-
-/// The sample beside this program.
-const SAMPLE: &str = "examples/retire_aws/retire.toml";
 
 /// What the process was called with.
 pub(crate) fn read() -> Result<Args, Problem> {
@@ -81,7 +87,9 @@ fn parse(mut parser: lexopt::Parser) -> Result<Args, Problem> {
             Long("help") | Short('h') => Task::Help,
             Long("dry-run") => Task::DryRun,
             Long("policies") => Task::Policies,
+            Long("grants") => Task::Grants,
             Long("approve") => Task::GoOn(Some(Word::Approve(person(&mut parser)?))),
+            Long("withdraw") => Task::GoOn(Some(Word::Withdraw(person(&mut parser)?))),
             Long("object") => {
                 let who = person(&mut parser)?;
                 Task::GoOn(Some(Word::Object(who, parser.value()?.parse()?)))
@@ -101,7 +109,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Args, Problem> {
     Ok(Args {
         task: task.unwrap_or(Task::GoOn(None)),
         peers,
-        file: file.unwrap_or_else(|| PathBuf::from(SAMPLE)),
+        file,
     })
 }
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use deprovision_core::catalog::{Api, Catalog, Source};
+use deprovision_core::catalog::{Api, Catalog, EmailAddress, Source};
 use deprovision_core::id::{ApiId, PersonId};
 use deprovision_core::policy::Policy;
+use deprovision_core::resource::GrantId;
 use deprovision_core::time::Period;
-use deprovision_examples::shop::Problem;
+use deprovision_examples::{Files, Problem};
 use serde::Deserialize;
 
 /// All of it.
@@ -22,15 +23,62 @@ pub(crate) struct Config {
     pub(crate) proposer: PersonId,
     pub(crate) reason: String,
     state: PathBuf,
+    /// Whom the notices are from.
+    pub(crate) from: EmailAddress,
+    #[serde(default)]
+    pub(crate) path: AccessPath,
     #[serde(default)]
     pub(crate) keys: Keys,
+    #[serde(default)]
+    pub(crate) grants: Grants,
     pub(crate) usage: Usage,
     pub(crate) archive: Option<Archive>,
     #[serde(default)]
     pub(crate) erase: Erase,
-    /// Where the file is; what it names is relative to that.
+    /// Where the file is, and what is in it.
     #[serde(skip)]
-    folder: PathBuf,
+    path_of_file: PathBuf,
+    #[serde(skip)]
+    text: String,
+}
+
+/// How callers are told, and where they call.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AccessPath {
+    #[serde(default)]
+    pub(crate) notice: Notice,
+    /// Deploys changes of the API that were never deployed, when a notice or the end of
+    /// a brown-out needs a deployment.
+    #[serde(default)]
+    pub(crate) deploy_undeployed: bool,
+    /// URLs under which callers know the API, beside those that API Gateway has.
+    #[serde(default)]
+    pub(crate) probe: Vec<String>,
+    /// What answers 410 in the place of a closed HTTP API.
+    pub(crate) gone_backend: Option<String>,
+}
+
+/// Who puts `Deprecation` and `Sunset` on the answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Notice {
+    /// API Gateway.
+    #[default]
+    Gateway,
+    /// The backend, as the owner vouches.
+    Backend,
+    /// Nobody: people are told, programs are not.
+    Nobody,
+}
+
+/// Statements that a person looked at.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Grants {
+    /// They let somebody in without naming the API, and stay.
+    #[serde(default)]
+    pub(crate) accepted: Vec<GrantId>,
 }
 
 /// Which access keys of IAM are the API's.
@@ -64,7 +112,7 @@ pub(crate) struct Metric {
 }
 
 /// Where its data goes.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Archive {
     pub(crate) bucket: String,
@@ -88,32 +136,77 @@ pub(crate) struct Erase {
 impl Config {
     /// Reads the file: what is wrong is told with its line.
     pub(crate) fn read(path: &Path) -> Result<Self, Problem> {
-        let mut config: Self = toml::from_str(&text(path)?)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
-        config.folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        let text = text(path)?;
+        let mut config: Self = toml::from_str(&text).map_err(|error| {
+            let line = error
+                .span()
+                .map_or(1, |span| 1 + newlines(&text, span.start));
+            format!("{}:{line}: {}", path.display(), error.message())
+        })?;
+        config.path_of_file = path.to_owned();
+        config.text = text;
         Ok(config)
     }
 
-    pub(crate) fn state(&self) -> PathBuf {
-        self.folder.join(&self.state)
+    /// What is wrong with a field, with its file and line.
+    pub(crate) fn mistake(&self, field: &str, why: &str) -> String {
+        let (table, name) = field.rsplit_once('.').unwrap_or(("", field));
+        let mut inside = table.is_empty();
+        let line = self.text.lines().zip(1..).find_map(|(line, number)| {
+            let line = line.trim();
+            if let Some(header) = line.strip_prefix('[') {
+                inside = header.trim_matches(['[', ']']) == table;
+            }
+            let is_it = line
+                .strip_prefix(name)
+                .is_some_and(|rest| rest.trim_start().starts_with('='));
+            (inside && is_it).then_some(number)
+        });
+        let line = line.map_or_else(String::new, |number: u32| format!("{number}:"));
+        format!("{}:{line} {field}: {why}", self.path_of_file.display())
+    }
+
+    /// What a path in the file means.
+    fn beside(&self, path: &Path) -> PathBuf {
+        let folder = self.path_of_file.parent().unwrap_or(Path::new(""));
+        folder.join(path)
+    }
+
+    pub(crate) fn state(&self) -> Files {
+        Files::below(self.beside(&self.state))
     }
 
     pub(crate) fn catalog(&self) -> Result<Catalog, Problem> {
-        let path = self.folder.join(&self.catalog);
+        let path = self.beside(&self.catalog);
         let name = path.display().to_string();
         Ok(Catalog::read(&[Source::new(&name, &text(&path)?)])?)
     }
 
     pub(crate) fn policy(&self) -> Result<Policy, Problem> {
-        let path = self.folder.join(&self.policy);
-        Ok(Policy::from_toml(&path.display().to_string(), &text(&path)?)?)
+        let path = self.beside(&self.policy);
+        Ok(Policy::from_toml(
+            &path.display().to_string(),
+            &text(&path)?,
+        )?)
     }
 
     /// The API that goes.
     pub(crate) fn api(&self, catalog: &Catalog) -> Result<Api, Problem> {
         let found = catalog.apis.get(&self.api).cloned();
-        found.ok_or_else(|| format!("the catalog has no {}; check `api`", self.api).into())
+        found.ok_or_else(|| {
+            let catalog = self.beside(&self.catalog);
+            let why = format!(
+                "{} has no API {}; correct it, or add it there",
+                catalog.display(),
+                self.api
+            );
+            self.mistake("api", &why).into()
+        })
     }
+}
+
+fn newlines(text: &str, end: usize) -> usize {
+    text.bytes().take(end).filter(|b| *b == b'\n').count()
 }
 
 fn text(path: &Path) -> Result<String, Problem> {

@@ -335,3 +335,42 @@ async fn i_12_a_key_that_also_serves_another_api_is_left_and_only_its_grant_is_r
         assert!(gateway.may_call(key, &api(1)).await.unwrap());
     }
 }
+
+#[tokio::test]
+async fn i_4_a_named_key_is_still_found_when_its_grant_is_gone_until_it_is_deleted() {
+    let gateway = Gateway::new().await.unwrap();
+    let issuer = gateway.keys.issuer_id().unwrap();
+    let own = gateway.key(&[&gateway.plans[0]]).await.unwrap();
+    let elsewhere = gateway.key(&[&gateway.plans[1]]).await.unwrap();
+    let listed = |keys: ApiGatewayKeys| {
+        let issuer = issuer.clone();
+        async move { known(keys.credentials(&issuer, &api(0)).await.unwrap()).unwrap() }
+    };
+    let found = listed(gateway.keys.clone()).await;
+    assert_eq!(found, [gateway.keys.key_id(&own).unwrap()]);
+    let more = [gateway.keys.key_id(&elsewhere).unwrap()];
+    let named = gateway.keys.clone().named(&api(0), found.clone()).unwrap();
+    let named = named.named(&api(0), more).unwrap();
+    assert_eq!(
+        listed(named.clone()).await,
+        found,
+        "each once, and no other API's"
+    );
+
+    let permits = Permits::new();
+    let permit = permits.permit().await.unwrap();
+    done(named.disable(&found[0], &permit).await.unwrap()).unwrap();
+    for grant in known(named.grants(&issuer, &api(0)).await.unwrap()).unwrap() {
+        done(named.remove(&grant, &permit).await.unwrap()).unwrap();
+    }
+    assert!(listed(gateway.keys.clone()).await.is_empty());
+    assert_eq!(listed(named.clone()).await, found);
+    let warrant = permits
+        .warrant(&api(0), [found[0].clone().into()])
+        .await
+        .unwrap();
+    done(named.delete(&found[0], &warrant).await.unwrap()).unwrap();
+    assert!(listed(named).await.is_empty());
+    let foreign = CredentialFixture::foreign(&gateway);
+    assert!(gateway.keys.named(&api(0), [foreign]).is_err());
+}

@@ -1,11 +1,11 @@
 //! The course of a retirement, with people and time played by this program.
 
-use deprovision_core::engine::{Approve, Engine, Status};
-use deprovision_core::id::{RetirementId, StepId};
-use deprovision_core::pipeline::ids;
+use deprovision_core::engine::{Engine, Status};
+use deprovision_core::id::RetirementId;
 use deprovision_core::retirement::WaitRule;
 use deprovision_core::time::Clock;
 
+use crate::approve_what_waits;
 use crate::shop::{Problem, Shop, people};
 
 /// More rounds than any course has.
@@ -72,37 +72,8 @@ impl Course<'_> {
 
     /// Ann and Bob approve what waits for an approval.
     async fn approve(&self, status: &Status) -> Result<bool, Problem> {
-        if !status.waits_for(WaitRule::Approval) {
-            return Ok(false);
-        }
         let (_, approvers) = people()?;
-        let state = self.engine.retirement(&self.id).await?;
         let now = self.shop.clock.now();
-        let Some((_, digest)) = state.plan() else {
-            return Ok(false);
-        };
-        if state.approval(None, now).is_err() {
-            for by in approvers {
-                self.engine
-                    .approve(&self.id, Approve::plan(by, digest))
-                    .await?;
-            }
-            return Ok(true);
-        }
-        let mut approved = false;
-        for step in [ids::DELETE_CREDENTIALS, ids::ERASE] {
-            let step = StepId::parse(step)?;
-            let asked = status.waits.iter().any(|why| {
-                why.rule == WaitRule::Approval && why.have.contains(&format!("for step {step}"))
-            });
-            if asked && state.approval(Some(&step), now).is_err() {
-                for by in approvers.clone() {
-                    let yes = Approve::step(by, digest, step.clone());
-                    self.engine.approve(&self.id, yes).await?;
-                }
-                approved = true;
-            }
-        }
-        Ok(approved)
+        approve_what_waits(&self.engine, status, &approvers, now).await
     }
 }

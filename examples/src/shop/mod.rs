@@ -9,7 +9,6 @@ mod callers;
 mod code;
 mod course;
 mod engine;
-mod files;
 mod service;
 mod world;
 
@@ -17,5 +16,6 @@ pub use callers::{Answer, Callers};
 pub use code::Reviewer;
 pub use course::{Course, News};
 pub use engine::{people, policy};
-pub use files::Files;
-pub use world::{Keys, Problem, Shop};
+pub use world::{Keys, Shop};
+
+pub use crate::{Files, Problem};

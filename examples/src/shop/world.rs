@@ -7,7 +7,7 @@ use deprovision_code::{DefaultBranch, GitRepositories};
 use deprovision_core::catalog::{Catalog, Source};
 use deprovision_core::digest::Digest;
 use deprovision_core::id::ApiId;
-use deprovision_core::ledger::{KeyName, SigningKey};
+use deprovision_core::ledger::SigningKey;
 use deprovision_core::secret::Secret;
 use deprovision_core::time::{Clock, ManualClock, Period, Timestamp};
 use deprovision_http::{AccessLog, Gateway, Route};
@@ -15,10 +15,7 @@ use deprovision_local::{Directory, DirectoryArchive, KeyFile, NewKey};
 use deprovision_notify::{Outbox, OutboxConfig};
 use tokio::net::TcpListener;
 
-use crate::shop::{Callers, Files, Reviewer, code, service};
-
-/// Anything that can go wrong while the shop is run.
-pub type Problem = Box<dyn std::error::Error + Send + Sync>;
+use crate::shop::{Callers, Files, Problem, Reviewer, code, service};
 
 /// How often somebody calls version 2: the log is never silent for longer.
 const EVERY: Period = Period::hours(6);
@@ -106,7 +103,7 @@ impl Shop {
                 .register(id, folder, DefaultBranch::named("main"))
                 .await?;
         }
-        let probe_agent = format!("deprovision-probe {}", random_hex(&files, "probe-agent")?);
+        let probe_agent = format!("deprovision-probe {}", files.random_hex("probe-agent")?);
         Ok(Self {
             outbox: Arc::new(Outbox::open(outbox, clock.clone())?),
             callers: Callers::of(base.clone()),
@@ -191,15 +188,7 @@ impl Shop {
     /// # Errors
     /// When the key's file is broken.
     pub fn signer(&self) -> Result<SigningKey, Problem> {
-        let seed = random_hex(&self.files, "signing-key")?;
-        let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(seed.as_bytes().chunks_exact(2)) {
-            *byte = u8::from_str_radix(std::str::from_utf8(pair)?, 16)?;
-        }
-        Ok(SigningKey::from_seed(
-            KeyName::parse("shop.example/retirements")?,
-            &bytes,
-        ))
+        self.files.signing_key("shop.example/retirements")
     }
 
     /// Where archives are.
@@ -347,16 +336,4 @@ fn catalog(files: &Files, base: &str) -> Result<Catalog, Problem> {
     let text = files.read("catalog.yaml")?.unwrap_or_default();
     let name = files.path("catalog.yaml").display().to_string();
     Ok(Catalog::read(&[Source::new(&name, &text)])?)
-}
-
-/// 32 random bytes in hexadecimal, made once and kept.
-fn random_hex(files: &Files, name: &str) -> Result<String, Problem> {
-    if let Some(text) = files.read(name)? {
-        return Ok(text.trim().to_owned());
-    }
-    let mut bytes = [0u8; 32];
-    getrandom::fill(&mut bytes)?;
-    let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    files.write(name, &text)?;
-    Ok(text)
 }

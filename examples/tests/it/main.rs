@@ -13,3 +13,6 @@ mod process;
 mod program;
 #[cfg(test)]
 mod quickstart;
+#[cfg(feature = "aws")]
+#[cfg(test)]
+mod retire_aws;

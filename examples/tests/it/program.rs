@@ -25,6 +25,11 @@ fn built(example: &str) -> PathBuf {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
         cargo.args(["build", "--quiet", "--package", env!("CARGO_PKG_NAME")]);
         cargo.args(["--example", example]);
+        if cfg!(feature = "peers") {
+            cargo.args(["--features", "peers"]);
+        } else if cfg!(feature = "aws") {
+            cargo.args(["--features", "aws"]);
+        }
         if profile.ends_with("release") {
             cargo.arg("--release");
         }

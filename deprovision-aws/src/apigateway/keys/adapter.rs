@@ -25,8 +25,9 @@ const ISSUER: &str = "keys";
 /// in one usage plan. Therefore:
 ///
 /// - **A credential of an API** is a key all of whose plans hold stages of this API
-///   alone. A key that also serves another API is not disabled or deleted here, even
-///   when the catalog names it: the write is `NotDone`.
+///   alone, or one that was [`named`](Self::named) and serves no other API. A key that
+///   also serves another API is not disabled or deleted here, even when the catalog
+///   names it: the write is `NotDone`.
 /// - **A grant that names an API** is the stage of the API in a usage plan, named
 ///   `plan/PLAN/RESTAPI:STAGE`. Its removal takes the API from all keys of this plan
 ///   and nothing else from anybody. (The place of a key in a plan names no API: to
@@ -46,6 +47,7 @@ pub struct ApiGatewayKeys {
     pub(super) client: Client,
     pub(super) scope: Scope,
     pub(super) rest_apis: BTreeMap<ApiId, BTreeSet<String>>,
+    pub(super) named: BTreeMap<ApiId, BTreeSet<CredentialId>>,
 }
 
 impl fmt::Debug for ApiGatewayKeys {
@@ -53,6 +55,7 @@ impl fmt::Debug for ApiGatewayKeys {
         f.debug_struct("ApiGatewayKeys")
             .field("scope", &self.scope)
             .field("rest_apis", &self.rest_apis)
+            .field("named", &self.named)
             .finish_non_exhaustive()
     }
 }
@@ -70,6 +73,7 @@ impl ApiGatewayKeys {
             client: Client::from_conf(config.build()),
             scope,
             rest_apis: BTreeMap::new(),
+            named: BTreeMap::new(),
         }
     }
 
@@ -94,6 +98,30 @@ impl ApiGatewayKeys {
         }
         let ids = self.rest_apis.entry(api.clone()).or_default();
         ids.insert(id.to_owned());
+        Ok(self)
+    }
+
+    /// These keys belong to the API, also when no usage plan holds a stage of it any
+    /// more.
+    ///
+    /// A key is found by its usage plans, and to remove the grants of an API takes its
+    /// stages out of them: from then on nothing finds the key again, and it would be left
+    /// out of every look. Enumerate the keys before anything is done, write them down, and
+    /// name them here, then and ever after. A named key that also serves another API is
+    /// still no key of this one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`](deprovision_core::provider::ErrorKind::Invalid) when one is
+    /// no API key of this account and region.
+    pub fn named(
+        mut self,
+        api: &ApiId,
+        keys: impl IntoIterator<Item = CredentialId>,
+    ) -> Result<Self, ProviderError> {
+        for id in keys {
+            self.key("bind API keys", &id)?;
+            self.named.entry(api.clone()).or_default().insert(id);
+        }
         Ok(self)
     }
 

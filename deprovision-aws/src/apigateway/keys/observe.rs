@@ -33,6 +33,13 @@ impl CredentialObserver for ApiGatewayKeys {
                 }
             }
         }
+        for id in self.named.get(api).into_iter().flatten() {
+            let key = self.key("list API keys", id)?;
+            // Without a stage in its plans it is found by its name alone.
+            if self.api_key(key).await?.is_some() && self.rest_apis_of(key).await?.is_empty() {
+                found.push(id.clone());
+            }
+        }
         if found.is_empty() && self.control().await?.is_none() {
             return Ok(unseen());
         }

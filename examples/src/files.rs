@@ -2,7 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-/// The files of the shop below one directory.
+use deprovision_core::ledger::{KeyName, SigningKey};
+
+use crate::Problem;
+
+/// The files of a program below one directory.
 #[derive(Debug, Clone)]
 pub struct Files {
     root: PathBuf,
@@ -49,5 +53,33 @@ impl Files {
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;
         Ok(())
+    }
+
+    /// 32 random bytes in hexadecimal, made once and kept.
+    ///
+    /// # Errors
+    /// When the file can not be read or written, or the system gives no randomness.
+    pub fn random_hex(&self, name: &str) -> Result<String, Problem> {
+        if let Some(text) = self.read(name)? {
+            return Ok(text.trim().to_owned());
+        }
+        let mut bytes = [0u8; 32];
+        getrandom::fill(&mut bytes)?;
+        let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        self.write(name, &text)?;
+        Ok(text)
+    }
+
+    /// What signs checkpoints and the certificate: made once and kept.
+    ///
+    /// # Errors
+    /// When the file of the key is broken, or the name can not be one.
+    pub fn signing_key(&self, key_name: &str) -> Result<SigningKey, Problem> {
+        let seed = self.random_hex("signing-key")?;
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(seed.as_bytes().chunks_exact(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(pair)?, 16)?;
+        }
+        Ok(SigningKey::from_seed(KeyName::parse(key_name)?, &bytes))
     }
 }
