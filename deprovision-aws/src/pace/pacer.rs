@@ -15,7 +15,7 @@ const WARY_FROM: u64 = 92;
 const TRUSTED: u64 = 108;
 
 /// Calls under way between the two.
-const CAREFUL: usize = 4;
+const CAREFUL: usize = 3;
 
 /// After the first refusal the pace is this part of what was served in a second until
 /// then, which is far more than the rate when the bucket was large.
@@ -25,7 +25,7 @@ const BACK_OFF: f64 = 1.0 / 40.0;
 const LOWEST: f64 = 4.0;
 
 /// The pace doubles every so many served calls while the rate is looked for.
-const DOUBLES: f64 = 12.0;
+const DOUBLES: f64 = 32.0;
 
 /// Fewer served calls between two empty moments say too little about the rate.
 const ENOUGH: usize = 12;
