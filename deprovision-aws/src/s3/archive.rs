@@ -11,7 +11,7 @@ use deprovision_core::resource::{ArchiveId, DatasetId};
 use crate::error::invalid;
 use crate::s3::archive_reader::Finished;
 use crate::s3::client::S3;
-use crate::s3::upload::Memory;
+use crate::s3::memory::Memory;
 use crate::s3::{ArchiveOptions, ArchiveSource, S3Error, S3Place};
 use crate::scope::Scope;
 

@@ -4,31 +4,26 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bytes::Bytes;
 use deprovision_core::digest::Digest;
 use deprovision_core::observation::Observation;
-use deprovision_core::provider::{
-    ErrorKind, Manifest, ManifestEntry, ObjectInfo, Outcome, ProviderError,
-};
+use deprovision_core::provider::{ErrorKind, ObjectInfo, Outcome, ProviderError};
 use deprovision_core::resource::{ArchiveId, DatasetId};
 use deprovision_core::time::Timestamp;
 use tokio::task::JoinSet;
 
 use crate::error::invalid;
 use crate::s3::archive::OBJECTS;
-use crate::s3::archive_reader::{Finished, Seen};
+use crate::s3::archive_reader::Seen;
 use crate::s3::client::Versioning;
-use crate::s3::delete::Doomed;
-use crate::s3::listing::HowMuch;
-use crate::s3::manifest_file::{Contents, KeptLock, MANIFEST};
+use crate::s3::compare::{Compared, compare};
 use crate::s3::patience::patiently;
-use crate::s3::read::Pinned;
-use crate::s3::upload::{Arrived, Checksum, Condition, Halt, Incoming, Uploader};
+use crate::s3::seal::{contents, receipt};
+use crate::s3::upload::{Arrived, Halt, Incoming, Uploader};
 use crate::s3::uploads::Begun;
-use crate::s3::wanted::{Wanted, end_of, why_not_locked};
+use crate::s3::wanted::Wanted;
 use crate::s3::{S3Archive, S3Place, names};
 
-type Objects = BTreeMap<String, ObjectInfo>;
+pub(crate) type Objects = BTreeMap<String, ObjectInfo>;
 
 /// An object by its name, and what became of it.
 type Copied = (String, Result<Arrived, Halt>);
@@ -224,124 +219,6 @@ impl S3Archive {
         }
         Ok(resumable)
     }
-
-    /// Writes the manifest, reads it back, and only then is there an archive.
-    async fn seal(
-        &self,
-        operation: &str,
-        id: &ArchiveId,
-        place: &S3Place,
-        contents: Contents,
-        older: Option<&Finished>,
-        uploader: &Uploader,
-    ) -> Result<Outcome, ProviderError> {
-        let bytes = contents.write().map_err(|why| invalid(operation, why))?;
-        let sha256 = Digest::of_bytes(&bytes);
-        let key = place.key(MANIFEST);
-        let condition = match older {
-            None => Condition::Absent,
-            Some(older) => Condition::Is(older.manifest.etag.clone()),
-        };
-        let body = Bytes::from(bytes.clone());
-        let checksum = Checksum::sha256(&sha256);
-        let sent = patiently(|| uploader.put_if(&key, body.clone(), &checksum, &condition)).await;
-        let manifest = match sent {
-            Ok(manifest) => manifest,
-            // It may be ours, of an attempt whose answer was lost; or another's.
-            Err(error) if *error.kind() == ErrorKind::Conflict => {
-                match self.look(operation, id).await? {
-                    Seen::Finished(there) if there.contents == contents => there.manifest.clone(),
-                    Seen::Finished(_) | Seen::Nothing | Seen::Unfinished => {
-                        return Ok(Outcome::not_done(format!(
-                            "somebody else wrote the manifest of {id} meanwhile; look at it and archive again"
-                        )));
-                    }
-                }
-            }
-            Err(error) if *error.kind() == ErrorKind::Transient => {
-                return Ok(Outcome::unknown(error.to_string()));
-            }
-            Err(error) => return Err(error),
-        };
-        match self
-            .confirm(operation, place, &manifest, &bytes, uploader)
-            .await
-        {
-            Ok(()) => {}
-            Err(error) => {
-                return Ok(Outcome::unknown(format!(
-                    "the manifest was written and could not be confirmed: {error}"
-                )));
-            }
-        }
-        if let Some(older) = older {
-            // It does no harm when that fails: what stays is not part of the archive.
-            if let Err(error) = self
-                .remove_replaced(place, older, &contents, &manifest)
-                .await
-            {
-                tracing::warn!(%error, archive = %id, "what was archived before stays behind");
-            }
-        }
-        receipt(operation, &contents.manifest)
-    }
-
-    /// Reads the manifest back: the same bytes, locked as wanted.
-    async fn confirm(
-        &self,
-        operation: &str,
-        place: &S3Place,
-        manifest: &Pinned,
-        bytes: &[u8],
-        uploader: &Uploader,
-    ) -> Result<(), ProviderError> {
-        let (back, held) = patiently(|| self.bytes_of(operation, place, manifest)).await?;
-        let refuse = |why: String| ProviderError::new(ErrorKind::Unsupported, operation, why);
-        if back != bytes {
-            return Err(refuse(
-                "the manifest is read back with other bytes than were written; do not keep archives on this server".to_owned(),
-            ));
-        }
-        let why = uploader
-            .wanted
-            .lock
-            .as_ref()
-            .and_then(|lock| why_not_locked(lock, held.as_ref()));
-        match why {
-            None => Ok(()),
-            Some(why) => Err(refuse(format!("the manifest is stored, but {why}"))),
-        }
-    }
-
-    /// Removes what only an older manifest of the archive needs, where nothing is
-    /// locked. What is locked stays until its lock ends.
-    async fn remove_replaced(
-        &self,
-        place: &S3Place,
-        older: &Finished,
-        newer: &Contents,
-        manifest: &Pinned,
-    ) -> Result<(), ProviderError> {
-        if older.contents.lock.is_some() || newer.lock.is_some() {
-            return Ok(());
-        }
-        let mut wanted: Vec<&Pinned> = newer.stored.values().collect();
-        wanted.push(manifest);
-        let wanted: std::collections::HashSet<(&str, Option<&str>)> = wanted
-            .iter()
-            .map(|pinned| (pinned.key.as_str(), pinned.version.as_deref()))
-            .collect();
-        let listing = self.inner.s3.list(place, HowMuch::All).await?;
-        let doomed: Vec<Doomed> = listing
-            .versions()
-            .filter(|found| !wanted.contains(&(found.key.as_str(), found.version.as_deref())))
-            .map(Doomed::from)
-            .collect();
-        match self.inner.s3.remove(place, &doomed).await {
-            Ok(_) => Ok(()),
-            Err(stopped) => Err(stopped.error),
-        }
-    }
 }
 
 /// Takes in one object; the first that failed ends it all.
@@ -383,80 +260,4 @@ fn key_of(name: &str, info: &ObjectInfo) -> Result<String, ProviderError> {
 /// What S3 says when a pinned object of the source is another one, or gone.
 fn is_change(error: &ProviderError) -> bool {
     matches!(error.kind(), ErrorKind::Conflict | ErrorKind::NotFound)
-}
-
-fn contents(
-    source: &DatasetId,
-    objects: &Objects,
-    arrived: BTreeMap<String, Arrived>,
-    wanted: &Wanted,
-) -> Result<Contents, ProviderError> {
-    let mut entries = BTreeMap::new();
-    let mut stored = BTreeMap::new();
-    for (name, object) in arrived {
-        let Some(info) = objects.get(&name) else {
-            continue;
-        };
-        let entry = ManifestEntry::new(info.length, object.sha256, info.version.clone());
-        entries.insert(name.clone(), entry);
-        stored.insert(name, object.pinned);
-    }
-    let lock = match &wanted.lock {
-        None => None,
-        Some(held) => Some(KeptLock {
-            mode: held.mode.as_str().to_owned(),
-            until: end_of(held)?,
-        }),
-    };
-    Ok(Contents {
-        manifest: Manifest::new(source.clone(), Timestamp::now(), entries),
-        stored,
-        lock,
-    })
-}
-
-fn receipt(operation: &str, manifest: &Manifest) -> Result<Outcome, ProviderError> {
-    let digest = manifest
-        .digest()
-        .map_err(|error| invalid(operation, error.to_string()))?;
-    Ok(Outcome::done(digest.to_string()))
-}
-
-/// What a finished archive is to the source as it is now.
-enum Compared {
-    Same,
-    /// It may be replaced: the source has all that it has, or newer.
-    Older,
-    /// It must not be replaced.
-    Precious(String),
-}
-
-fn compare(finished: &Manifest, source: &DatasetId, objects: &Objects) -> Compared {
-    if finished.source != *source {
-        return Compared::Precious(format!(
-            "this is an archive of {}; use the id that Archiver::archive_of gives",
-            finished.source
-        ));
-    }
-    let gone = finished
-        .objects
-        .keys()
-        .find(|name| !objects.contains_key(*name));
-    if let Some(gone) = gone {
-        return Compared::Precious(format!(
-            "the finished archive holds {gone:?}, which the source has no longer: it may be the only copy, and is not replaced; discard the archive first if it is not wanted"
-        ));
-    }
-    let same = finished.objects.len() == objects.len()
-        && objects.iter().all(|(name, info)| {
-            finished
-                .objects
-                .get(name)
-                .is_some_and(|entry| entry.length == info.length && entry.version == info.version)
-        });
-    if same {
-        Compared::Same
-    } else {
-        Compared::Older
-    }
 }

@@ -17,74 +17,14 @@ use tokio::task::JoinSet;
 use crate::error;
 use crate::s3::S3Place;
 use crate::s3::calls::{COMPLETE_UPLOAD, CREATE_UPLOAD, UPLOAD_PART};
-use crate::s3::client::S3;
+use crate::s3::checksum::Checksum;
+use crate::s3::part_size::part_size_for;
 use crate::s3::patience::patiently;
 use crate::s3::read::Pinned;
 use crate::s3::upload::{
-    Arrived, Checksum, Condition, Halt, Incoming, There, Uploader, altered, contended, expect_end,
+    Arrived, Condition, Halt, Incoming, There, Uploader, altered, contended, expect_end,
 };
-use crate::s3::uploads::{Begun, SentPart};
-
-/// The most parts an object can have, and the longest object
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>).
-const MOST_PARTS: u64 = 10_000;
-const LONGEST: u64 = 5 << 40;
-
-/// The size of the parts of an object: as wanted, or as large as it must be.
-pub(crate) fn part_size_for(length: u64, wanted: u64, memory: u64) -> Result<u64, ProviderError> {
-    let size = wanted.max(length.div_ceil(MOST_PARTS).next_multiple_of(1 << 20));
-    if length > LONGEST {
-        return Err(error::invalid(
-            UPLOAD_PART.operation,
-            "the object is longer than the 5 TiB that S3 takes; split it",
-        ));
-    }
-    if size > memory {
-        return Err(error::invalid(
-            UPLOAD_PART.operation,
-            format!(
-                "an object of {length} bytes goes in parts of {size}, and a part must fit into the memory of {memory}; raise ArchiveOptions::memory"
-            ),
-        ));
-    }
-    Ok(size)
-}
-
-/// Drops an upload that nobody waits for any more.
-#[derive(Debug)]
-struct Unfinished {
-    s3: S3,
-    bucket: String,
-    begun: Option<Begun>,
-}
-
-impl Unfinished {
-    async fn abort(mut self) -> Result<(), ProviderError> {
-        match self.begun.take() {
-            Some(begun) => self.s3.abort(&self.bucket, &begun).await,
-            None => Ok(()),
-        }
-    }
-
-    fn finished(mut self) {
-        self.begun = None;
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        let (Some(begun), Ok(runtime)) = (self.begun.take(), tokio::runtime::Handle::try_current())
-        else {
-            return;
-        };
-        let (s3, bucket) = (self.s3.clone(), self.bucket.clone());
-        runtime.spawn(async move {
-            if let Err(error) = s3.abort(&bucket, &begun).await {
-                tracing::warn!(%error, key = begun.key, "an unfinished upload stays behind");
-            }
-        });
-    }
-}
+use crate::s3::uploads::{Begun, SentPart, Unfinished};
 
 /// The parts of an object that have arrived, and its checksums.
 #[derive(Debug)]
@@ -393,34 +333,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const MIB: u64 = 1 << 20;
-
-    #[test]
-    fn parts_grow_with_the_object_and_never_beyond_the_memory() {
-        let size = |length| part_size_for(length, 8 * MIB, 32 * MIB);
-        assert_eq!(size(1).unwrap(), 8 * MIB);
-        assert_eq!(size(80_000 * MIB).unwrap(), 8 * MIB);
-        assert_eq!(size(80_000 * MIB + 1).unwrap(), 9 * MIB);
-        assert_eq!(size(320_000 * MIB).unwrap(), 32 * MIB);
-        let refused = size(320_000 * MIB + 1).unwrap_err().to_string();
-        assert!(
-            refused.contains("raise ArchiveOptions::memory"),
-            "{refused}"
-        );
-        assert_eq!(
-            part_size_for(LONGEST, 8 * MIB, 600 * MIB).unwrap(),
-            525 * MIB
-        );
-        assert!(part_size_for(LONGEST + 1, 8 * MIB, u64::MAX).is_err());
-    }
-
     proptest! {
-        #[test]
-        fn an_object_of_any_length_fits_into_its_parts(length in 0..=LONGEST) {
-            let size = part_size_for(length, 8 * MIB, u64::MAX).unwrap();
-            prop_assert!(length.div_ceil(size) <= MOST_PARTS);
-        }
-
         #[test]
         fn checksums_of_parts_combine_to_the_one_of_the_whole(
             bytes in proptest::collection::vec(any::<u8>(), 0..500), size in 1usize..100,

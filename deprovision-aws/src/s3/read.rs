@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error;
 use crate::s3::calls::{GET, HEAD};
+use crate::s3::checksum::Checksum;
 use crate::s3::client::S3;
-use crate::s3::upload::Checksum;
 
 /// One content of one object: its bytes can not change under these.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

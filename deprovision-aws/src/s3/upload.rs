@@ -2,21 +2,21 @@
 
 use std::future::Future;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use aws_sdk_s3::types::ChecksumAlgorithm;
-use aws_smithy_types::base64;
 use aws_smithy_types::byte_stream::ByteStream as Body;
 use bytes::{Bytes, BytesMut};
 use deprovision_core::digest::Digest;
 use deprovision_core::provider::{ByteStream, ErrorKind, ProviderError};
 use sha2::{Digest as _, Sha256};
 use tokio::io::AsyncReadExt as _;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error;
 use crate::s3::calls::PUT;
+use crate::s3::checksum::Checksum;
 use crate::s3::client::S3;
+use crate::s3::memory::Memory;
 use crate::s3::patience::patiently;
 use crate::s3::read::Pinned;
 use crate::s3::uploads::Begun;
@@ -25,30 +25,8 @@ use crate::s3::wanted::Wanted;
 /// How much is read at a time where a stored object is compared.
 const CHUNK: usize = 64 * 1024;
 
-/// A checksum that S3 verifies before it stores anything, in base64 as S3 writes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Checksum {
-    /// Of an object in one piece.
-    Sha256(String),
-    /// Of an object or a part: cheap, and of the whole object even in parts.
-    Crc64(String),
-}
-
-impl Checksum {
-    pub(crate) fn sha256(digest: &Digest) -> Self {
-        Self::Sha256(base64::encode(digest.as_bytes()))
-    }
-
-    pub(crate) fn crc64(value: u64) -> Self {
-        Self::Crc64(base64::encode(value.to_be_bytes()))
-    }
-
-    pub(crate) fn text(&self) -> &str {
-        match self {
-            Self::Sha256(text) | Self::Crc64(text) => text,
-        }
-    }
-}
+/// What the stream of a source may hold of an object beside what was read of it.
+const STREAM: u64 = 2 << 20;
 
 /// Why an object did not arrive.
 #[derive(Debug)]
@@ -87,81 +65,6 @@ pub(crate) struct Uploader {
     pub(crate) is_versioned: bool,
     pub(crate) memory: Memory,
     pub(crate) part_size: u64,
-}
-
-/// Room for bytes of objects, shared by all that is on its way.
-#[derive(Debug, Clone)]
-pub(crate) struct Memory {
-    room: Arc<Semaphore>,
-    /// How many objects go in parts at once: each keeps its source open.
-    long: Arc<Semaphore>,
-    /// Buffers of parts that were sent: given back to the system and taken anew they
-    /// would leave holes that add up.
-    spare: Arc<Mutex<Vec<BytesMut>>>,
-    pub(crate) bytes: u64,
-}
-
-/// What the stream of a source may hold of an object beside what was read of it.
-const STREAM: u64 = 2 << 20;
-
-impl Memory {
-    /// Room for so many bytes, and for as many long objects as have a part in it.
-    pub(crate) fn of(bytes: u64, part_size: u64) -> Self {
-        let permits = |count: u64| {
-            let count = usize::try_from(count).unwrap_or(Semaphore::MAX_PERMITS);
-            Arc::new(Semaphore::new(count.clamp(1, Semaphore::MAX_PERMITS)))
-        };
-        Self {
-            room: permits(bytes / 1024),
-            long: permits(bytes / part_size.max(1)),
-            spare: Arc::default(),
-            bytes,
-        }
-    }
-
-    /// Room for one more long object.
-    pub(crate) async fn begin_long(&self) -> Result<OwnedSemaphorePermit, Halt> {
-        self.long.clone().acquire_owned().await.map_err(closed)
-    }
-
-    /// A buffer for a part.
-    fn buffer(&self, size: usize) -> BytesMut {
-        let mut spare = self
-            .spare
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        match spare.pop() {
-            Some(buffer) if buffer.capacity() >= size => buffer,
-            Some(_) | None => BytesMut::with_capacity(size),
-        }
-    }
-
-    /// Takes back what was sent, when nobody else has it.
-    pub(crate) fn give_back(&self, bytes: Bytes) {
-        if let Ok(mut buffer) = bytes.try_into_mut() {
-            buffer.clear();
-            self.spare
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner())
-                .push(buffer);
-        }
-    }
-
-    pub(crate) async fn take(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Halt> {
-        let kib = bytes.min(self.bytes).div_ceil(1024).max(1);
-        let kib = u32::try_from(kib).unwrap_or(u32::MAX);
-        self.room
-            .clone()
-            .acquire_many_owned(kib)
-            .await
-            .map_err(closed)
-    }
-}
-
-/// It never is.
-fn closed(error: tokio::sync::AcquireError) -> Halt {
-    let why = "the memory of the archiver is closed";
-    Halt::Failed(error::invalid(PUT.operation, why).with_source(error))
 }
 
 /// On what condition an object is stored.

@@ -157,6 +157,42 @@ impl S3 {
     }
 }
 
+/// Drops an upload that nobody waits for any more.
+#[derive(Debug)]
+pub(crate) struct Unfinished {
+    pub(crate) s3: S3,
+    pub(crate) bucket: String,
+    pub(crate) begun: Option<Begun>,
+}
+
+impl Unfinished {
+    pub(crate) async fn abort(mut self) -> Result<(), ProviderError> {
+        match self.begun.take() {
+            Some(begun) => self.s3.abort(&self.bucket, &begun).await,
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn finished(mut self) {
+        self.begun = None;
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let (Some(begun), Ok(runtime)) = (self.begun.take(), tokio::runtime::Handle::try_current())
+        else {
+            return;
+        };
+        let (s3, bucket) = (self.s3.clone(), self.bucket.clone());
+        runtime.spawn(async move {
+            if let Err(error) = s3.abort(&bucket, &begun).await {
+                tracing::warn!(%error, key = begun.key, "an unfinished upload stays behind");
+            }
+        });
+    }
+}
+
 fn broken_off(operation: &str) -> ProviderError {
     ProviderError::new(
         ErrorKind::Transient,
