@@ -1,7 +1,7 @@
 //! Archives a directory into a bucket, reads it back on demand, and says what that cost.
 //!
 //! ```text
-//! s3_copy --endpoint URL --bucket B --key K --secret S (--from DIR | --generate MIB) [--verify] [--at-once N]
+//! s3_copy --endpoint URL --bucket B --key K --secret S (--from DIR | --generate MIB) [--verify] [--at-once N] [--no-upload-list]
 //! ```
 //!
 //! It is there to be raced against other copiers; nothing is locked.
@@ -33,7 +33,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
-const USAGE: &str = "s3_copy --endpoint URL --bucket B --key K --secret S (--from DIR | --generate MIB) [--verify] [--at-once N]";
+const USAGE: &str = "s3_copy --endpoint URL --bucket B --key K --secret S (--from DIR | --generate MIB) [--verify] [--at-once N] [--no-upload-list]";
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
@@ -61,6 +61,9 @@ async fn main() -> Result<(), Failure> {
     if let Some(objects) = given.get("at-once") {
         options = options.objects_at_once(objects.parse()?);
     }
+    if given.contains_key("no-upload-list") {
+        options = options.without_a_list_of_uploads();
+    }
     let archive = S3Archive::new(
         &Client::from_conf(config),
         Scope::new("123456789012", "us-east-1")?,
@@ -71,7 +74,7 @@ async fn main() -> Result<(), Failure> {
     )?;
     let dataset: DatasetId = "bench:bench:local:all".parse()?;
     let now = Timestamp::now();
-    let retirement = RetirementId::parse(format!("r{}", now.as_nanosecond()))?;
+    let retirement = RetirementId::parse(format!("r{}", now.as_millisecond()))?;
     let id = archive.archive_of(&dataset, &retirement)?;
     let lease = Lease::new(
         retirement,
@@ -119,7 +122,7 @@ fn arguments() -> Result<BTreeMap<String, String>, Failure> {
     while let Some(word) = words.next() {
         let name = word.strip_prefix("--").ok_or(USAGE)?.to_owned();
         let value = match name.as_str() {
-            "verify" => String::new(),
+            "verify" | "no-upload-list" => String::new(),
             "endpoint" | "bucket" | "key" | "secret" | "from" | "generate" | "at-once" => {
                 words.next().ok_or(USAGE)?
             }

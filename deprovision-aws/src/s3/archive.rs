@@ -92,7 +92,7 @@ impl S3Archive {
         }
         Ok(Self {
             inner: Arc::new(Inner {
-                s3: S3::new(client, scope)?,
+                s3: S3::new(client, scope)?.with_uploads(options.uploads),
                 source: source.into(),
                 place,
                 scratch,

@@ -7,6 +7,7 @@ use deprovision_core::provider::{ErrorKind, ProviderError};
 
 use crate::error;
 use crate::s3::calls::{BUCKET_LOCK, BUCKET_VERSIONING};
+use crate::s3::options::UploadList;
 use crate::s3::{S3Error, S3Place};
 use crate::scope::Scope;
 
@@ -15,6 +16,7 @@ use crate::scope::Scope;
 pub(crate) struct S3 {
     pub(crate) client: Client,
     pub(crate) scope: Scope,
+    pub(crate) uploads: UploadList,
 }
 
 /// Whether a bucket keeps what is overwritten or deleted.
@@ -47,7 +49,14 @@ impl S3 {
         Ok(Self {
             client: Client::from_conf(config),
             scope,
+            uploads: UploadList::Offered,
         })
+    }
+
+    /// The same for a server that may not tell which uploads were begun.
+    pub(crate) fn with_uploads(mut self, uploads: UploadList) -> Self {
+        self.uploads = uploads;
+        self
     }
 
     /// What goes into `ExpectedBucketOwner` of every request: S3 refuses it with 403

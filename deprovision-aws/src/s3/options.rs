@@ -26,6 +26,7 @@ pub struct ArchiveOptions {
     pub(crate) memory: u64,
     pub(crate) part_size: u64,
     pub(crate) objects_at_once: usize,
+    pub(crate) uploads: UploadList,
 }
 
 impl Default for ArchiveOptions {
@@ -46,6 +47,7 @@ impl ArchiveOptions {
             memory: 24 * MIB,
             part_size: 8 * MIB,
             objects_at_once: 64,
+            uploads: UploadList::Offered,
         }
     }
 
@@ -112,6 +114,23 @@ impl ArchiveOptions {
         self.objects_at_once = objects.max(1);
         self
     }
+
+    /// For a server that has no `ListMultipartUploads`; AWS has it. A long object then
+    /// starts anew after a crash, and the parts that a process left when it died stay
+    /// until the server drops them, for nobody can find them again. Without this, such
+    /// a server is refused.
+    #[must_use]
+    pub fn without_a_list_of_uploads(mut self) -> Self {
+        self.uploads = UploadList::NotOffered;
+        self
+    }
+}
+
+/// Whether a server tells which uploads in parts were begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UploadList {
+    Offered,
+    NotOffered,
 }
 
 /// How archives are kept from change

@@ -8,6 +8,7 @@ use crate::error;
 use crate::s3::S3Place;
 use crate::s3::calls::{ABORT_UPLOAD, LIST_PARTS, LIST_UPLOADS};
 use crate::s3::client::S3;
+use crate::s3::options::UploadList;
 use crate::s3::patience::patiently;
 
 /// An upload in parts that is not finished.
@@ -27,9 +28,12 @@ pub(crate) struct SentPart {
 }
 
 impl S3 {
-    /// All unfinished uploads in a place.
+    /// All unfinished uploads in a place; none where the server can not tell.
     pub(crate) async fn begun(&self, place: &S3Place) -> Result<Vec<Begun>, ProviderError> {
         let mut begun = Vec::new();
+        if self.uploads == UploadList::NotOffered {
+            return Ok(begun);
+        }
         let mut next: (Option<String>, Option<String>) = (None, None);
         loop {
             let answer = self

@@ -29,7 +29,7 @@ const CHUNK: usize = 64 * 1024;
 
 /// How many objects of an archive are read back at once: over a network, small ones
 /// take the time of their answers and not of their bytes.
-const READ_AT_ONCE: usize = 16;
+const READ_AT_ONCE: usize = 64;
 
 /// Proof that every object of an archive was read back with the length and
 /// SHA-256 of its manifest, and that the source has not changed since

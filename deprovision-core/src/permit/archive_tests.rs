@@ -330,7 +330,7 @@ impl ArchiveReader for Slow {
 #[tokio::test]
 async fn objects_are_read_back_several_at_once_and_the_first_difference_by_name_is_told() {
     let world = World::new();
-    let objects: Objects = (0..50).map(|i| (format!("{i:02}"), vec![i; 10])).collect();
+    let objects: Objects = (0..150).map(|i| (format!("{i:03}"), vec![i; 10])).collect();
     let entries = objects.iter().map(|(name, bytes)| {
         let entry = ManifestEntry::new(10, Digest::of_bytes(bytes), version(bytes));
         (name.clone(), entry)
@@ -351,10 +351,10 @@ async fn objects_are_read_back_several_at_once_and_the_first_difference_by_name_
     verify().await.unwrap();
     assert_eq!(slow.most.load(Ordering::SeqCst), READ_AT_ONCE);
     // The later one is seen sooner.
-    for name in ["14", "03"] {
+    for name in ["014", "003"] {
         let mut archived = slow.world.archived.lock().unwrap();
         archived.get_mut(name).unwrap()[0] ^= 1;
     }
     let doubt = verify().await.unwrap_err().to_string();
-    assert!(doubt.contains("\"03\""), "{doubt}");
+    assert!(doubt.contains("\"003\""), "{doubt}");
 }

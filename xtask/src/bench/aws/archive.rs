@@ -65,6 +65,8 @@ impl Files {
 /// A server to copy to.
 struct Server {
     name: &'static str,
+    /// What ours must be told of it.
+    told: &'static [&'static str],
     url: String,
     key: String,
     secret: String,
@@ -138,6 +140,7 @@ fn start_s3s(program: &Path, folder: &Path) -> Result<Server, Failure> {
     server.wait_for(address, "/", &[200, 400, 401, 403])?;
     Ok(Server {
         name: "s3s-fs",
+        told: &["--no-upload-list"],
         url: format!("http://{address}"),
         key: key.to_owned(),
         secret: secret.to_owned(),
@@ -150,6 +153,7 @@ fn start_seaweedfs(places: &Places, folder: &Path) -> Result<Server, Failure> {
     let (url, key, secret) = servers.s3();
     Ok(Server {
         name: "SeaweedFS",
+        told: &[],
         url,
         key,
         secret,
@@ -232,8 +236,9 @@ fn contestants(
     };
     let shell = |script: String| with_key(&["sh", "-e", "-c", &script]);
     let (from, to, url) = (text(source), format!("s3://{BUCKET}"), &server.url);
-    let copy = [
-        &text(ours),
+    let ours = text(ours);
+    let mut copy = vec![
+        ours.as_str(),
         "--endpoint",
         url,
         "--bucket",
@@ -245,6 +250,7 @@ fn contestants(
         "--from",
         &from,
     ];
+    copy.extend(server.told);
     let (s5cmd, rclone) = (program("s5cmd"), program("rclone"));
     let up = format!("'{s5cmd}' --endpoint-url {url} cp '{from}/' {to}/ >/dev/null");
     let down = format!(
