@@ -31,6 +31,12 @@ const CHUNK: usize = 64 * 1024;
 /// take the time of their answers and not of their bytes.
 const READ_AT_ONCE: usize = 64;
 
+/// And how many bytes: of long ones, that keep a buffer each, 16 are enough.
+const BYTES_AT_ONCE: u64 = 16 * MOST_BUFFERED;
+
+/// As much of a long object may wait in the buffers of its stream.
+const MOST_BUFFERED: u64 = 1 << 20;
+
 /// Proof that every object of an archive was read back with the length and
 /// SHA-256 of its manifest, and that the source has not changed since
 /// (invariant I-1). Made only by [`verify_archive`].
@@ -275,17 +281,26 @@ async fn read_back(
     archive: &ArchiveId,
     manifest: &Manifest,
 ) -> Result<(), ArchiveDoubt> {
-    let mut waiting = manifest.objects.iter();
+    let mut waiting = manifest.objects.iter().peekable();
     let mut reading = FuturesOrdered::new();
+    let mut buffered = 0;
     loop {
-        while reading.len() < READ_AT_ONCE
-            && let Some((name, entry)) = waiting.next()
-        {
-            reading.push_back(read_back_one(archives, archive, name, entry));
+        while let Some((name, entry)) = waiting.peek() {
+            let more = entry.length.min(MOST_BUFFERED);
+            if reading.len() >= READ_AT_ONCE || buffered + more > BYTES_AT_ONCE {
+                break;
+            }
+            buffered += more;
+            let compared = read_back_one(archives, archive, name, entry);
+            reading.push_back(async move { (compared.await, more) });
+            waiting.next();
         }
         match reading.next().await {
             None => return Ok(()),
-            Some(compared) => compared?,
+            Some((compared, read)) => {
+                compared?;
+                buffered -= read;
+            }
         }
     }
 }

@@ -327,34 +327,52 @@ impl ArchiveReader for Slow {
     }
 }
 
+impl Slow {
+    /// An archive of so many objects that are all of one length.
+    fn of(objects: u8, length: usize) -> Self {
+        let world = World::new();
+        let objects: Objects = (0..objects)
+            .map(|i| (format!("{i:02}"), vec![i; length]))
+            .collect();
+        let entries = objects.iter().map(|(name, bytes)| {
+            let entry =
+                ManifestEntry::new(bytes.len() as u64, Digest::of_bytes(bytes), version(bytes));
+            (name.clone(), entry)
+        });
+        let manifest = Manifest::new(dataset(), Timestamp::UNIX_EPOCH, entries.collect());
+        *world.manifest.lock().unwrap() = Some(manifest);
+        *world.source.lock().unwrap() = objects.clone();
+        *world.archived.lock().unwrap() = objects;
+        Self {
+            world,
+            waiting: AtomicUsize::new(0),
+            most: AtomicUsize::new(0),
+        }
+    }
+
+    async fn verify(&self) -> Result<VerifiedArchive, ArchiveDoubt> {
+        let (whole, now) = (SourceState::Whole, Timestamp::now());
+        verify_archive(&self.world, self, &dataset(), &archive_id(), whole, now).await
+    }
+}
+
 #[tokio::test]
 async fn objects_are_read_back_several_at_once_and_the_first_difference_by_name_is_told() {
-    let world = World::new();
-    let objects: Objects = (0..150).map(|i| (format!("{i:03}"), vec![i; 10])).collect();
-    let entries = objects.iter().map(|(name, bytes)| {
-        let entry = ManifestEntry::new(10, Digest::of_bytes(bytes), version(bytes));
-        (name.clone(), entry)
-    });
-    let manifest = Manifest::new(dataset(), Timestamp::UNIX_EPOCH, entries.collect());
-    *world.manifest.lock().unwrap() = Some(manifest);
-    *world.source.lock().unwrap() = objects.clone();
-    *world.archived.lock().unwrap() = objects;
-    let slow = Slow {
-        world,
-        waiting: AtomicUsize::new(0),
-        most: AtomicUsize::new(0),
-    };
-    let verify = async || {
-        let (whole, now) = (SourceState::Whole, Timestamp::now());
-        verify_archive(&slow.world, &slow, &dataset(), &archive_id(), whole, now).await
-    };
-    verify().await.unwrap();
+    let slow = Slow::of(100, 10);
+    slow.verify().await.unwrap();
     assert_eq!(slow.most.load(Ordering::SeqCst), READ_AT_ONCE);
     // The later one is seen sooner.
-    for name in ["014", "003"] {
+    for name in ["14", "03"] {
         let mut archived = slow.world.archived.lock().unwrap();
         archived.get_mut(name).unwrap()[0] ^= 1;
     }
-    let doubt = verify().await.unwrap_err().to_string();
-    assert!(doubt.contains("\"003\""), "{doubt}");
+    let doubt = slow.verify().await.unwrap_err().to_string();
+    assert!(doubt.contains("\"03\""), "{doubt}");
+}
+
+#[tokio::test]
+async fn of_long_objects_fewer_are_read_back_at_once() {
+    let slow = Slow::of(20, (1 << 20) + 1);
+    slow.verify().await.unwrap();
+    assert_eq!(slow.most.load(Ordering::SeqCst), 16);
 }
