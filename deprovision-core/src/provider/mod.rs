@@ -25,6 +25,7 @@ mod notice;
 mod outcome;
 mod owner;
 mod path;
+mod path_abilities;
 mod path_notice;
 mod usage;
 
@@ -47,6 +48,7 @@ pub use path::{
     AccessPath, AccessPathObserver, FaceProbe, GoneNotice, PathProbe, PathState, ProbeAnswer,
     SunsetNotice,
 };
+pub use path_abilities::{Ability, PathAbilities};
 pub use path_notice::{InvalidNotice, url_trouble};
 pub use usage::UsageSource;
 

@@ -1,0 +1,6 @@
+//! The built-in steps of the standard pipeline, run by the engine over adapters in
+//! memory whose every answer can be bent.
+
+mod paths;
+mod retiring;
+mod world;
