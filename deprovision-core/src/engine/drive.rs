@@ -89,6 +89,7 @@ impl Engine {
             | Refusal::NoSuchAction(_)
             | Refusal::NoSuchObjection(_)
             | Refusal::Approval(_)
+            | Refusal::Waiver(_)
             | Refusal::Unloggable(_) => soon,
             // Others have to come to an end first.
             Refusal::Limit { .. } => Period::hours(1).after(now),

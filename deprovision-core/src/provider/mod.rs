@@ -40,7 +40,7 @@ pub use code::{
 pub use credential::{CredentialObserver, CredentialRevoker, CredentialState, IssuerState};
 pub use document::{DocumentMark, DocumentObserver, DocumentState, DocumentUpdater};
 pub use error::{ErrorKind, ProviderError, error_chain};
-pub use grant::{GrantObserver, GrantState, PermissionAuditor};
+pub use grant::{GrantObserver, GrantState, GrantsFound, PermissionAuditor};
 pub use notice::{Delivery, DeliveryObserver, Notice, NoticeStage, Notifier};
 pub use outcome::{EffectClass, Outcome, Reversibility};
 pub use owner::OwnerResolver;

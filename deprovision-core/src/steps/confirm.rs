@@ -93,13 +93,26 @@ impl Confirm {
                 }
             }
         }
-        if let Some(grant) = grants::enumerate(&self.providers, cx).await?.first() {
-            let why = format!("[I-6] {grant} is still there");
+        let found = grants::of_issuer(&self.providers, id, cx).await?;
+        let Some(found) = found.known_completely() else {
+            return Ok(Observation::unknown(found.doubt().unwrap_or_default()));
+        };
+        if let Some(grant) = found.lingering.first() {
+            let why = lingers(grant, cx);
             return Ok(Observation::complete(not_applied(json!(why)), cx.now));
         }
+        if let Some(doubt) = found.doubt() {
+            return Ok(Observation::unknown(doubt));
+        }
+        let staying = found.staying.iter();
+        let staying: Vec<String> = staying.map(|(id, why)| format!("{id} {why}")).collect();
+        let grants = match staying.len() {
+            0 => "no grant is listed".to_owned(),
+            1 => format!("1 grant stays, {}", staying.join("")),
+            many => format!("{many} grants stay: {}", staying.join("; ")),
+        };
         let evidence = format!(
-            "{issuance}, no credential and no grant is listed; {asked} credentials were asked \
-             for by their ids"
+            "{issuance}, no credential is listed and {asked} were asked for by their ids; {grants}"
         );
         Ok(Observation::complete(applied(evidence), cx.now))
     }
@@ -121,11 +134,20 @@ impl Confirm {
     }
 
     /// One grant of the catalog: it may be of a provider whose issuer is not in there.
-    async fn grant(&self, id: &GrantId) -> Result<Observation<Reading>, ProviderError> {
+    async fn grant(
+        &self,
+        id: &GrantId,
+        cx: &StepContext<'_>,
+    ) -> Result<Observation<Reading>, ProviderError> {
         let ports = self.providers.grant(id.provider())?;
-        Ok(ports.observer.grant(id).await?.map(|state| match state {
-            GrantState::Absent { control } => applied(format!("absent; {control}")),
-            GrantState::Present { .. } => not_applied(json!(format!("[I-6] {id} is still there"))),
+        let waived = cx.waived();
+        let seen = ports.observer.grant(id).await?;
+        Ok(seen.map(|state| match (state, waived.waived(id)) {
+            (GrantState::Absent { control }, _) => applied(format!("absent; {control}")),
+            (GrantState::Present { .. }, Some(waived)) => {
+                applied(format!("it stays, {}", grants::words(waived)))
+            }
+            (GrantState::Present { .. }, None) => not_applied(json!(lingers(id, cx))),
         }))
     }
 
@@ -174,6 +196,19 @@ impl Confirm {
             }
             ChangeState::Merged { .. } | ChangeState::Reverting { .. } => forward(change),
         }))
+    }
+}
+
+/// That a grant is there, and what became of its waiver, if it had one.
+fn lingers(grant: &GrantId, cx: &StepContext<'_>) -> String {
+    let given = cx.retirement.waivers().iter().rev();
+    let mut given = given.filter(|waiver| waiver.grant == *grant && waiver.expires <= cx.now);
+    match given.next() {
+        None => format!("[I-6] {grant} is still there"),
+        Some(waiver) => format!(
+            "[I-6] {grant} is still there, and the waiver of {} ran out at {}",
+            waiver.by, waiver.expires
+        ),
     }
 }
 
@@ -241,7 +276,7 @@ impl Step for Confirm {
             ResourceRef::AccessPath(id) => self.path(id).await,
             ResourceRef::Issuer(id) => self.issuer(id, cx).await,
             ResourceRef::Credential(id) => self.credential(id, cx).await,
-            ResourceRef::Grant(id) => self.grant(id).await,
+            ResourceRef::Grant(id) => self.grant(id, cx).await,
             ResourceRef::Dataset(id) => self.dataset(id, cx).await,
             ResourceRef::Repository(id) => self.repository(id, cx).await,
             other @ (ResourceRef::Archive(_)

@@ -95,7 +95,7 @@ impl Retirement {
                     )));
                 }
             }
-            if !self.scope.contains(&step.id) {
+            if !self.scope.contains_key(&step.id) {
                 let explain = Explain::new(
                     WaitRule::Scope,
                     "targets that were not compared",

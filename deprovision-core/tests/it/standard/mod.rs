@@ -4,4 +4,5 @@
 mod credentials;
 mod paths;
 mod retiring;
+mod waivers;
 mod world;

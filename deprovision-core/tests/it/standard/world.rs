@@ -9,8 +9,8 @@ use deprovision_core::observation::{Observation, PositiveControl};
 use deprovision_core::permit::{DestructionWarrant, WritePermit};
 use deprovision_core::provider::{
     AccessPath, AccessPathObserver, CredentialObserver, CredentialRevoker, CredentialState,
-    FaceProbe, GrantObserver, GrantState, IssuerState, Outcome, PathAbilities, PathProbe,
-    PathState, PermissionAuditor, ProbeAnswer, ProviderError,
+    FaceProbe, GrantObserver, GrantState, GrantsFound, IssuerState, Outcome, PathAbilities,
+    PathProbe, PathState, PermissionAuditor, ProbeAnswer, ProviderError,
 };
 use deprovision_core::resource::{AccessPathId, CredentialId, GrantId, IssuerId};
 use deprovision_core::time::{Clock, ManualClock, Timestamp};
@@ -27,6 +27,8 @@ pub(crate) struct Held {
     pub(crate) keys: BTreeMap<String, bool>,
     /// Grants by name.
     pub(crate) grants: BTreeSet<String>,
+    /// Grants of which nobody can say, by name, with why.
+    pub(crate) undecided: BTreeMap<String, String>,
 }
 
 /// The adapters, all in one.
@@ -74,6 +76,7 @@ impl World {
                 frozen: false,
                 keys: keys.iter().map(|name| (name.to_string(), true)).collect(),
                 grants: keys.iter().map(|name| name.to_string()).collect(),
+                undecided: BTreeMap::new(),
             }),
             clock: Arc::new(ManualClock::starting_at(start)),
         })
@@ -229,9 +232,11 @@ impl GrantObserver for World {
         &self,
         _: &IssuerId,
         _: &ApiId,
-    ) -> Result<Observation<Vec<GrantId>>, ProviderError> {
-        let found = self.held().grants.iter().map(|name| grant(name)).collect();
-        Ok(self.seen(found))
+    ) -> Result<Observation<GrantsFound>, ProviderError> {
+        let held = self.held();
+        let naming = GrantsFound::naming(held.grants.iter().map(|name| grant(name)));
+        let undecided = held.undecided.iter();
+        Ok(self.seen(undecided.fold(naming, |all, (name, why)| all.undecided(grant(name), why))))
     }
 
     async fn grant(&self, id: &GrantId) -> Result<Observation<GrantState>, ProviderError> {
