@@ -1,4 +1,6 @@
 //! What every [`AccessPath`] and [`AccessPathObserver`] keeps.
+//!
+//! Longer than other files: the cases of one suite are read together.
 
 use std::collections::BTreeMap;
 use std::error::Error;

@@ -1,4 +1,6 @@
 //! What the driver brings back about actions.
+//!
+//! Longer than other files: an action's course is decided in one place.
 
 use serde_json::Value;
 
