@@ -231,7 +231,7 @@ mod tests {
         assert_eq!(check(&[own], &ApprovalRule::people(1), 1), None);
         let mut role = ApprovalRule::people(1);
         role.roles.insert(Role::parse("x").unwrap());
-        assert_eq!(check(&[b.clone()], &role, 1), None);
+        assert_eq!(check(std::slice::from_ref(&b), &role, 1), None);
         assert_eq!(check(&[b, a], &role, 1), Some(day(9)));
         assert_eq!(check(&[], &ApprovalRule::people(0), 1), None);
     }
