@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use deprovision_core::observation::Observation;
 use deprovision_core::permit::WritePermit;
 use deprovision_core::provider::{
-    AccessPath, AccessPathObserver, ErrorKind, Outcome, PathState, ProviderError,
+    AccessPath, AccessPathObserver, ErrorKind, Outcome, PathAbilities, PathState, ProviderError,
 };
 use deprovision_core::resource::AccessPathId;
 
@@ -33,6 +33,15 @@ impl AccessPathObserver for Gateway {
             )
             .with_source(stopped)),
         }
+    }
+
+    /// Everything, of every route that is declared.
+    async fn abilities(
+        &self,
+        id: &AccessPathId,
+    ) -> Result<Observation<PathAbilities>, ProviderError> {
+        let seen = self.path(id).await?;
+        Ok(seen.map(|_state| PathAbilities::all()))
     }
 }
 

@@ -87,6 +87,8 @@ pub fn news_line(event: &Event) -> Option<String> {
         | Event::Approved { .. }
         | Event::Objected { .. }
         | Event::ObjectionWithdrawn { .. }
+        | Event::GrantWaived { .. }
+        | Event::WaiverWithdrawn { .. }
         | Event::ActionDelayed { .. }
         | Event::LookDelayed { .. }
         | Event::Parked { .. }

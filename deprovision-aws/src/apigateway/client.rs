@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use deprovision_core::observation::Observation;
 use deprovision_core::permit::{DestructionWarrant, WritePermit};
 use deprovision_core::provider::{
-    AccessPath, AccessPathObserver, ErrorKind, Outcome, PathState, ProviderError,
+    AccessPath, AccessPathObserver, ErrorKind, Outcome, PathAbilities, PathState, ProviderError,
 };
 use deprovision_core::resource::{AccessPathId, ResourceRef};
 use deprovision_core::time::Clock;
@@ -41,6 +41,8 @@ use crate::scope::Scope;
 /// changed half-way is unknown, never closed.
 ///
 /// # What it can not do
+/// All but the last is told by [`AccessPathObserver::abilities`] when a plan is made.
+///
 /// - A brown-out of an API that has a resource policy of its own, or methods with an
 ///   authorizer or IAM, is `Unsupported`: whom those turn away would be answered 410
 ///   after its end as well.
@@ -299,6 +301,22 @@ impl AccessPathObserver for ApiGateway {
             Api::Rest(api) => self.rest(OPERATION)?.path(&self.scope, &api, now).await,
             #[cfg(feature = "apigatewayv2")]
             Api::Http(api) => self.http(OPERATION)?.path(&api, now).await,
+            #[cfg(not(all(feature = "apigateway", feature = "apigatewayv2")))]
+            other => Err(not_served(OPERATION, &other)),
+        }
+    }
+
+    async fn abilities(
+        &self,
+        id: &AccessPathId,
+    ) -> Result<Observation<PathAbilities>, ProviderError> {
+        const OPERATION: &str = "apigateway:abilities";
+        let now = self.clock.now();
+        match Api::of(&self.scope, OPERATION, id)? {
+            #[cfg(feature = "apigateway")]
+            Api::Rest(api) => self.rest(OPERATION)?.abilities(&api, now).await,
+            #[cfg(feature = "apigatewayv2")]
+            Api::Http(api) => self.http(OPERATION)?.abilities(&api, now).await,
             #[cfg(not(all(feature = "apigateway", feature = "apigatewayv2")))]
             other => Err(not_served(OPERATION, &other)),
         }

@@ -127,12 +127,15 @@ impl IamGrants {
         self
     }
 
-    /// Grants that somebody has looked at and takes responsibility for. Covering and
-    /// undecided ones no longer keep an answer from being complete, and ones that name the
-    /// API are no longer listed as grants: so the role that runs the retirement keeps its
-    /// own permissions on the bucket that it is to archive.
+    /// Grants that this program never reports to a retirement, whichever it is: covering
+    /// and undecided ones are not listed, and ones that name the API are not removed.
     ///
-    /// This is a waiver without an expiry: [`GrantSurvey::accepted`] goes on showing them.
+    /// That is no waiver: nobody signs it, it does not end, and neither the log nor the
+    /// certificate knows of it. A grant that may stay while one API is retired, the
+    /// administrators' or that of the role that runs the retirement, gets one from
+    /// [`Engine::waive`](deprovision_core::engine::Engine::waive) (invariant I-6).
+    /// Use this for what is no grant to the API at all, though its words say so, and
+    /// keep the list under review: [`GrantSurvey::accepted`] goes on showing them.
     ///
     /// [`survey`](Self::survey) gives their ids. An id is bound to the statement's words:
     /// a statement that is changed in any of them is open again. It is not bound to who

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use deprovision_core::id::ApiId;
 use deprovision_core::observation::{Observation, PositiveControl};
-use deprovision_core::provider::{GrantObserver, GrantState, ProviderError};
+use deprovision_core::provider::{GrantObserver, GrantState, GrantsFound, ProviderError};
 use deprovision_core::resource::{GrantId, IssuerId};
 use deprovision_core::time::Timestamp;
 
@@ -20,10 +20,12 @@ impl GrantObserver for IamGrants {
         &self,
         issuer: &IssuerId,
         api: &ApiId,
-    ) -> Result<Observation<Vec<GrantId>>, ProviderError> {
+    ) -> Result<Observation<GrantsFound>, ProviderError> {
         self.check_issuer("list grants", issuer)?;
-        let survey = self.survey(api).await?;
-        Ok(survey.map(|survey| survey.naming.into_iter().map(|found| found.id).collect()))
+        Ok(match self.survey(api).await? {
+            Observation::Unknown { why } => Observation::Unknown { why },
+            Observation::Known { value, as_of, .. } => value.found(as_of),
+        })
     }
 
     async fn grant(&self, id: &GrantId) -> Result<Observation<GrantState>, ProviderError> {

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use deprovision_core::provider::ProviderError;
+use deprovision_core::observation::Observation;
+use deprovision_core::provider::{GrantsFound, ProviderError};
 use deprovision_core::resource::GrantId;
+use deprovision_core::time::Timestamp;
 use serde_json::Value;
 
 use crate::grants::account::{Account, AccountPolicy};
@@ -22,8 +24,8 @@ pub struct GrantSurvey {
     /// Grants that name the API and nothing else. These are removed.
     pub naming: Vec<FoundGrant>,
     /// Statements that let somebody in to the API without naming it (`*`). They are
-    /// never removed: others live from them. Look at them, and say so with
-    /// [`IamGrants::accepting`](crate::IamGrants::accepting).
+    /// never removed: others live from them. Narrow them, or let them stay for a while
+    /// with [`Engine::waive`](deprovision_core::engine::Engine::waive).
     pub covering: Vec<FoundGrant>,
     /// Statements of which nobody can say whether they let anybody in to the API.
     pub undecided: Vec<FoundGrant>,
@@ -78,11 +80,29 @@ impl GrantSurvey {
             format!("; and {more} more")
         };
         Some(format!(
-            "{} statements may let somebody in without naming the API; look at them and accept \
-             their ids, or narrow them: {}{more}",
+            "{} statements may let somebody in without naming the API; look at them, and narrow \
+             or waive them: {}{more}",
             all.len(),
             shown.join("; ")
         ))
+    }
+}
+
+impl GrantSurvey {
+    /// The survey as core asks for it: what can not be decided is listed with its id,
+    /// so that it can be waived, and only what could not be read makes it partial.
+    pub(crate) fn found(self, as_of: Timestamp) -> Observation<GrantsFound> {
+        let naming = self.naming.into_iter().map(|found| found.id);
+        let open = self.covering.into_iter().chain(self.undecided);
+        let found = open.fold(GrantsFound::naming(naming), |all, open| {
+            let why = format!("{} of {}: {}", open.policy, open.principal, open.why);
+            all.undecided(open.id, why)
+        });
+        if self.unread.is_empty() {
+            Observation::complete(found, as_of)
+        } else {
+            Observation::partial(found, as_of, self.unread.join("; "))
+        }
     }
 }
 

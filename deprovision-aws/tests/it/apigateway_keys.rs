@@ -95,7 +95,7 @@ async fn every_page_of_keys_and_of_plans_is_read_and_no_value_is_asked_for() {
     let granted = adapter
         .grants(&adapter.issuer_id().unwrap(), &orders())
         .await;
-    assert_eq!(known(granted.unwrap()).unwrap().len(), 1);
+    assert_eq!(known(granted.unwrap()).unwrap().naming.len(), 1);
 }
 
 #[tokio::test]

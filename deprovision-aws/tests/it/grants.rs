@@ -127,6 +127,7 @@ async fn a_grant_that_names_the_api_and_is_accepted_is_shown_and_not_removed() {
     let issuer = "aws-iam:123456789012:global:keys".parse().unwrap();
     let listed = adapter(&[rule()]).grants(&issuer, &api()).await.unwrap();
     let listed = listed.known_completely().unwrap();
+    let listed: Vec<_> = listed.naming.iter().cloned().collect();
     assert_eq!(listed.len(), 2);
     let accepting = adapter(&[rule()]).accepting([listed[1].clone()]);
     let survey = accepting.survey(&api()).await.unwrap();
@@ -528,6 +529,16 @@ async fn policies_of_aws_are_read_when_one_is_attached_and_are_accepted_by_their
             .starts_with("aws/policy/AdministratorAccess#"),
         "{}",
         found.id
+    );
+    // Core gets it with its id, for whoever waives it: nothing was left unread.
+    let issuer = "aws-iam:123456789012:global:keys".parse().unwrap();
+    let listed = adapter(&listing()).grants(&issuer, &api()).await.unwrap();
+    let listed = listed.known_completely().unwrap();
+    assert!(listed.naming.is_empty());
+    let why = &listed.undecided[&found.id];
+    assert!(
+        why.contains("AdministratorAccess") && why.contains("user one"),
+        "{why}"
     );
     let accepting = adapter(&listing()).accepting([found.id.clone()]);
     assert!(

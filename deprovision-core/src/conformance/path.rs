@@ -1,14 +1,17 @@
 //! What every [`AccessPath`] and [`AccessPathObserver`] keeps.
+//!
+//! Longer than other files: the cases of one suite are read together.
 
 use std::collections::BTreeMap;
 use std::error::Error;
 
 use async_trait::async_trait;
 
-use crate::conformance::Cases;
+use crate::conformance::{Cases, known};
 use crate::permit::WritePermit;
 use crate::provider::{
-    AccessPath, AccessPathObserver, ErrorKind, GoneNotice, Outcome, PathState, SunsetNotice,
+    AccessPath, AccessPathObserver, ErrorKind, GoneNotice, Outcome, PathAbilities, PathState,
+    SunsetNotice,
 };
 use crate::resource::AccessPathId;
 use crate::time::{Period, Timestamp};
@@ -107,37 +110,68 @@ impl Reply {
     }
 }
 
-/// Runs every case against a service whose paths were never set.
+/// Runs every case against a service whose paths were never set: of what the path
+/// says it can, that it does it; of what it says it can not, that it refuses it.
 ///
 /// # Errors
 /// When the fixture fails. A broken promise panics.
 pub async fn access_path<F: AccessPathFixture>(fixture: &F) -> Cases {
-    let suite = Suite { fixture };
+    let abilities = fixture.paths().abilities(&fixture.one()).await?;
+    let suite = Suite {
+        fixture,
+        abilities: known(abilities)?,
+    };
     let before = suite.replies().await?;
     let mut cases = 0;
     for (number, state) in suite.states().iter().enumerate() {
-        suite.set_is_absorbing_and_shown(number, state).await?;
+        match suite.abilities.lack(state) {
+            None => suite.set_is_absorbing_and_shown(number, state).await?,
+            Some(why) => {
+                suite
+                    .what_it_can_not_is_refused(state, why, &before)
+                    .await?
+            }
+        }
         cases += 1;
     }
-    suite.a_closed_path_answers_410_to_everyone().await?;
-    suite.other_paths_are_untouched(&before).await?;
+    if suite.can(&suite.closed()) {
+        suite.a_closed_path_answers_410_to_everyone().await?;
+        suite.other_paths_are_untouched(&before).await?;
+        cases += 2;
+    }
     suite.an_open_path_serves_as_before(&before).await?;
-    suite.a_notice_is_told(&before).await?;
-    suite.a_brown_out_ends_by_itself(&before).await?;
-    suite.a_brown_out_that_is_over_is_open().await?;
+    if suite.can(&suite.announced()) {
+        suite.a_notice_is_told(&before).await?;
+        cases += 1;
+    }
+    if suite.can(&suite.browned_out(None)) {
+        suite.a_brown_out_ends_by_itself(&before).await?;
+        suite.a_brown_out_that_is_over_is_open().await?;
+        cases += 2;
+    }
     suite.a_wrong_notice_is_refused(&before).await?;
     suite.what_is_missing_is_not_found().await?;
-    Ok(cases + 8)
+    Ok(cases + 3)
 }
 
 struct Suite<'a, F> {
     fixture: &'a F,
+    abilities: PathAbilities,
 }
 
 /// The replies by path and credential.
 type Replies = BTreeMap<(AccessPathId, Option<String>), Reply>;
 
 impl<F: AccessPathFixture> Suite<'_, F> {
+    fn can(&self, state: &PathState) -> bool {
+        self.abilities.lack(state).is_none()
+    }
+
+    /// The notice, when the path can carry one.
+    fn tellable(&self) -> Option<SunsetNotice> {
+        self.can(&self.announced()).then(notice)
+    }
+
     async fn set_is_absorbing_and_shown(&self, number: usize, state: &PathState) -> Checked {
         for time in ["once", "again"] {
             self.set(state).await?;
@@ -148,7 +182,48 @@ impl<F: AccessPathFixture> Suite<'_, F> {
                 "state {number}, set {time}, is not what is observed"
             );
         }
+        self.abilities_are_as_before().await
+    }
+
+    async fn abilities_are_as_before(&self) -> Checked {
+        let paths = self.fixture.paths();
+        let abilities = known(paths.abilities(&self.fixture.one()).await?)?;
+        assert_eq!(
+            abilities, self.abilities,
+            "nobody changed the path, and it says something else of what it can"
+        );
         Ok(())
+    }
+
+    async fn what_it_can_not_is_refused(
+        &self,
+        state: &PathState,
+        why: &str,
+        before: &Replies,
+    ) -> Checked {
+        assert!(!why.is_empty(), "what it can not is explained");
+        let (paths, one) = (self.fixture.paths(), self.fixture.one());
+        let shown = known(paths.path(&one).await?)?;
+        let permit = self.fixture.permit().await?;
+        let kind = paths.set(&one, state, &permit).await;
+        let kind = kind.err().map(|error| error.kind().clone());
+        assert_eq!(
+            kind,
+            Some(ErrorKind::Unsupported),
+            "it says that it can not be set to {state:?}, and is"
+        );
+        assert_eq!(
+            known(paths.path(&one).await?)?,
+            shown,
+            "a refused set shows"
+        );
+        self.set(&PathState::Open { notice: None }).await?;
+        assert_eq!(
+            &self.replies().await?,
+            before,
+            "a refused set had an effect"
+        );
+        self.abilities_are_as_before().await
     }
 
     async fn a_closed_path_answers_410_to_everyone(&self) -> Checked {
@@ -179,8 +254,11 @@ impl<F: AccessPathFixture> Suite<'_, F> {
     }
 
     async fn an_open_path_serves_as_before(&self, before: &Replies) -> Checked {
-        self.set(&self.announced()).await?;
-        self.set(&self.closed()).await?;
+        for state in [self.announced(), self.closed()] {
+            if self.can(&state) {
+                self.set(&state).await?;
+            }
+        }
         self.set(&PathState::Open { notice: None }).await?;
         assert_eq!(
             &self.replies().await?,
@@ -217,9 +295,7 @@ impl<F: AccessPathFixture> Suite<'_, F> {
     }
 
     async fn a_brown_out_ends_by_itself(&self, before: &Replies) -> Checked {
-        let until = Period::hours(1).after(self.fixture.now());
-        let notice = None;
-        self.set(&PathState::BrownOut { until, notice }).await?;
+        self.set(&self.browned_out(None)).await?;
         self.fixture.advance(Period::minutes(59)).await;
         for credential in self.fixture.credentials() {
             let reply = self.call(&self.fixture.one(), &credential).await?;
@@ -235,13 +311,8 @@ impl<F: AccessPathFixture> Suite<'_, F> {
     }
 
     async fn a_brown_out_that_is_over_is_open(&self) -> Checked {
-        let until = Period::hours(1).after(self.fixture.now());
-        let notice = Some(notice());
-        let state = PathState::BrownOut {
-            until,
-            notice: notice.clone(),
-        };
-        self.set(&state).await?;
+        let notice = self.tellable();
+        self.set(&self.browned_out(notice.clone())).await?;
         self.fixture.advance(Period::hours(1)).await;
         let seen = self.fixture.paths().path(&self.fixture.one()).await?;
         assert_eq!(
@@ -290,6 +361,9 @@ impl<F: AccessPathFixture> Suite<'_, F> {
         let seen = paths.path(&missing).await;
         let kind = seen.err().map(|error| error.kind().clone());
         assert_eq!(kind, Some(ErrorKind::NotFound), "observing what is missing");
+        let able = paths.abilities(&missing).await;
+        let kind = able.err().map(|error| error.kind().clone());
+        assert_eq!(kind, Some(ErrorKind::NotFound), "asking what is missing");
         let permit = self.fixture.permit().await?;
         let set = paths.set(&missing, &self.closed(), &permit).await;
         let kind = set.err().map(|error| error.kind().clone());
@@ -298,11 +372,9 @@ impl<F: AccessPathFixture> Suite<'_, F> {
     }
 
     fn states(&self) -> [PathState; 4] {
-        let until = Period::hours(1).after(self.fixture.now());
-        let notice = Some(notice());
         [
             self.announced(),
-            PathState::BrownOut { until, notice },
+            self.browned_out(self.tellable()),
             self.closed(),
             PathState::Open { notice: None },
         ]
@@ -314,6 +386,11 @@ impl<F: AccessPathFixture> Suite<'_, F> {
         }
     }
 
+    fn browned_out(&self, notice: Option<SunsetNotice>) -> PathState {
+        let until = Period::hours(1).after(self.fixture.now());
+        PathState::BrownOut { until, notice }
+    }
+
     fn closed(&self) -> PathState {
         let mut notice = GoneNotice::new("Orders, version 1");
         notice.successor = Some("https://api.example.com/v2".into());
@@ -323,7 +400,15 @@ impl<F: AccessPathFixture> Suite<'_, F> {
     async fn set(&self, state: &PathState) -> Checked {
         let permit = self.fixture.permit().await?;
         let paths = self.fixture.paths();
-        let outcome = paths.set(&self.fixture.one(), state, &permit).await?;
+        let outcome = paths.set(&self.fixture.one(), state, &permit).await;
+        let unsupported = outcome
+            .as_ref()
+            .is_err_and(|error| *error.kind() == ErrorKind::Unsupported);
+        assert!(
+            !unsupported,
+            "it says that it can be set to {state:?}, and refuses: {outcome:?}"
+        );
+        let outcome = outcome?;
         assert!(
             matches!(outcome, Outcome::Done { .. }),
             "setting {state:?} gave {outcome:?}"

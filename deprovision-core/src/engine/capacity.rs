@@ -99,6 +99,8 @@ impl Load {
             | Event::Approved { .. }
             | Event::Objected { .. }
             | Event::ObjectionWithdrawn { .. }
+            | Event::GrantWaived { .. }
+            | Event::WaiverWithdrawn { .. }
             | Event::UsageRead { .. }
             | Event::ScopeConfirmed { .. }
             | Event::ActionSkipped { .. }

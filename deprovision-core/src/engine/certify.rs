@@ -7,7 +7,7 @@ use crate::id::RetirementId;
 use crate::journal::{Actor, Authority, Entry, Lease};
 use crate::ledger::certificate::{
     ActionFact, ApprovalFact, ArchiveFact, Basis, Certificate, LogState, ObjectionEnd,
-    ObjectionFact, RetirementPredicate, Statement,
+    ObjectionFact, RetirementPredicate, Statement, WaiverFact,
 };
 use crate::ledger::{Checkpoint, CheckpointError, NoteError, SignedNote, SigningKey};
 use crate::pipeline::ids;
@@ -147,6 +147,7 @@ fn statement(
     );
     facts.approvals = approvals(state, digest);
     facts.objections = objections(entries, now)?;
+    facts.waivers = waivers(state, now);
     facts.actions = actions(state, plan);
     facts.archives = archives(state, plan);
     facts.not_promised = NOT_PROMISED.map(str::to_owned).to_vec();
@@ -161,6 +162,13 @@ fn approvals(state: &Retirement, plan: Digest) -> Vec<ApprovalFact> {
         .filter(|approval| approval.plan == plan)
         .map(ApprovalFact::from)
         .collect()
+}
+
+/// The waivers in force: what they let stay is there, and is no lingering grant.
+fn waivers(state: &Retirement, now: Timestamp) -> Vec<WaiverFact> {
+    let waived = state.waived(now);
+    let counting = waived.iter().flat_map(|(_, waived)| &waived.waivers);
+    counting.map(WaiverFact::from).collect()
 }
 
 fn actions(state: &Retirement, plan: &Plan) -> Vec<ActionFact> {

@@ -89,6 +89,7 @@ impl Engine {
             | Refusal::NoSuchAction(_)
             | Refusal::NoSuchObjection(_)
             | Refusal::Approval(_)
+            | Refusal::Waiver(_)
             | Refusal::Unloggable(_) => soon,
             // Others have to come to an end first.
             Refusal::Limit { .. } => Period::hours(1).after(now),
@@ -360,13 +361,27 @@ impl Engine {
             return Ok(Round::Idle(Some(again)));
         }
         self.failures.clear(&stream.id);
-        let command = Command::Park {
-            reason: format!(
-                "the targets of {step} can not be seen: {}",
-                error_chain(error)
+        let why = error_chain(error);
+        let (reason, next) = match error.kind() {
+            // Nothing that was not seen: it was seen that it can not be done.
+            ErrorKind::Unsupported => (
+                format!("{step} can not be planned: {why}"),
+                "do what it says and resume; or cancel, and propose again under another policy \
+                 or pipeline",
             ),
-            next_safe_action: "make them visible or correct the catalog, then resume; or cancel"
-                .to_owned(),
+            ErrorKind::Throttled { .. }
+            | ErrorKind::Transient
+            | ErrorKind::Denied
+            | ErrorKind::NotFound
+            | ErrorKind::Conflict
+            | ErrorKind::Invalid => (
+                format!("the targets of {step} can not be seen: {why}"),
+                "make them visible or correct the catalog, then resume; or cancel",
+            ),
+        };
+        let command = Command::Park {
+            reason,
+            next_safe_action: next.to_owned(),
         };
         self.give(stream, lease, actor, command).await
     }

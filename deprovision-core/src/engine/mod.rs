@@ -31,7 +31,7 @@ pub use builder::{Engine, EngineBuilder};
 pub use capacity::Limits as EngineLimits;
 pub use error::{BuildError, EngineError};
 pub use narrate::sentence;
-pub use people::Approve;
+pub use people::{Approve, Waive};
 pub use plan_view::{PlanLine, PlanView};
 pub use progress::Progress;
 pub use run::Idle;

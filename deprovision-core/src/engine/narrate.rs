@@ -30,6 +30,13 @@ pub fn sentence(event: &Event) -> String {
             )
         }
         Event::ObjectionWithdrawn { id, by } => format!("{by} withdrew the objection {id}"),
+        Event::GrantWaived { waiver } => format!(
+            "{} lets {} stay until {}: {}",
+            waiver.by, waiver.grant, waiver.expires, waiver.reason
+        ),
+        Event::WaiverWithdrawn { grant, by } => {
+            format!("{by} took the waiver of {grant} back")
+        }
         Event::UsageRead { sources, .. } => format!("usage was read: {}", usage(sources)),
         Event::ScopeConfirmed { step } => format!("the targets of {step} are those of the plan"),
         Event::ActionSkipped { action, evidence } => {

@@ -7,9 +7,10 @@ use crate::engine::stream::seal;
 use crate::engine::{Engine, EngineError, PlanView};
 use crate::id::{ObjectionId, PersonId, RetirementId, Role, StepId};
 use crate::journal::{Actor, AppendError, Authority, Entry};
-use crate::permit::Approval;
+use crate::permit::{Approval, Waiver};
+use crate::resource::GrantId;
 use crate::retirement::{Command, Mode, Next, Objection, Proposal, Refusal, Retirement};
-use crate::time::Period;
+use crate::time::{Period, Timestamp};
 
 /// One person's yes: to a plan as a whole, or to one irreversible step of it.
 ///
@@ -45,6 +46,52 @@ impl Approve {
         Self {
             step: Some(step),
             ..Self::plan(by, plan)
+        }
+    }
+
+    /// The same in roles.
+    #[must_use]
+    pub fn in_roles(mut self, roles: impl IntoIterator<Item = Role>) -> Self {
+        self.roles.extend(roles);
+        self
+    }
+}
+
+/// One person's word that a grant may stay for a while: which, why, and until when.
+///
+/// Who a person is and which roles they hold is for the caller to establish. The id of
+/// the grant is in the plan, in the error of a plan that could not be made, or in what
+/// the run is parked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Waive {
+    /// Who.
+    pub by: PersonId,
+    /// In which roles.
+    pub roles: BTreeSet<Role>,
+    /// Which grant.
+    pub grant: GrantId,
+    /// Why it may stay.
+    pub reason: String,
+    /// Until when; never longer than the policy allows.
+    pub until: Timestamp,
+}
+
+impl Waive {
+    /// A word for one grant.
+    #[must_use]
+    pub fn grant(
+        by: PersonId,
+        grant: GrantId,
+        reason: impl Into<String>,
+        until: Timestamp,
+    ) -> Self {
+        Self {
+            by,
+            roles: BTreeSet::new(),
+            grant,
+            reason: reason.into(),
+            until,
         }
     }
 
@@ -177,6 +224,45 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let command = Command::WithdrawObjection {
             id: objection,
+            by: by.clone(),
+        };
+        self.say(id, by, command).await
+    }
+
+    /// Lets a grant stay for a while (invariant I-6): it is not removed, and no finding
+    /// until then. A plan that would remove it is voided, to be approved without.
+    ///
+    /// # Errors
+    /// [`Refusal::Waiver`] for the proposer, without a reason, when the policy allows
+    /// no waivers, or when the grant is being removed already.
+    pub async fn waive(&self, id: &RetirementId, waive: Waive) -> Result<(), EngineError> {
+        let by = waive.by.clone();
+        let stream = self.open(id).await?;
+        // The machine sets the moment and cuts the expiry to the policy's.
+        let waiver = Waiver::new(
+            waive.grant,
+            stream.state.api().id.clone(),
+            waive.by,
+            waive.reason,
+            self.clock.now(),
+            waive.until,
+        )
+        .in_roles(waive.roles);
+        self.say(id, by, Command::Waive(waiver)).await
+    }
+
+    /// Takes a waiver back; only who gave it can.
+    ///
+    /// # Errors
+    /// [`Refusal::Waiver`] when there is none of theirs that still counts.
+    pub async fn withdraw_waiver(
+        &self,
+        id: &RetirementId,
+        grant: GrantId,
+        by: PersonId,
+    ) -> Result<(), EngineError> {
+        let command = Command::WithdrawWaiver {
+            grant,
             by: by.clone(),
         };
         self.say(id, by, command).await

@@ -9,6 +9,7 @@
 //! | [`RestoreDrill`] | the archive was restored and compared (I-2) | an erase warrant |
 //! | [`DestructionWarrant`] | permit, approval and fresh usage together | deleting a credential |
 //! | [`EraseWarrant`] | all of them, for one dataset | erasing data |
+//! | [`WaivedGrants`] | enough people, never the proposer, let these grants stay for now (I-6) | a plan and a certificate with grants left |
 //!
 //! None of them has a public field, `Clone`, `Default` or `Deserialize`.
 
@@ -16,6 +17,7 @@ mod approval;
 mod archive;
 mod fresh_usage;
 mod lease;
+mod waiver;
 mod warrant;
 
 pub use approval::{Approval, ApprovalGap, ApprovalProof, ApprovalRule};
@@ -24,4 +26,5 @@ pub use archive::{
 };
 pub use fresh_usage::{FreshUsage, FreshUsageRule, NotQuiet};
 pub use lease::{LeaseTooShort, WritePermit};
+pub use waiver::{Waived, WaivedGrants, Waiver};
 pub use warrant::{DestructionWarrant, EraseWarrant, WarrantMismatch};

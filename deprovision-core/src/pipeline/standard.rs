@@ -304,13 +304,12 @@ fn confirming(erasure: Erasure) -> Result<Vec<StepSpec>, ParseIdError> {
     let first = id(&format!("{}-1", ids::CONFIRM))?;
     for (number, wait) in (1..).zip(LOOKS) {
         let name = format!("{}-{number}", ids::CONFIRM);
-        let mut spec = step(
-            &name,
-            Stage::Certify,
-            "look at every target again, from outside",
-            EffectClass::Reading,
-        )?
-        .needing(before);
+        let when = match number {
+            1 => "once everything has settled".to_owned(),
+            _later => format!("again {wait} after the first look"),
+        };
+        let title = format!("look at every target from outside, {when}");
+        let mut spec = step(&name, Stage::Certify, &title, EffectClass::Reading)?.needing(before);
         if number > 1 {
             spec = spec.behind(Gate::Soak {
                 after: first.clone(),
@@ -326,6 +325,7 @@ fn confirming(erasure: Erasure) -> Result<Vec<StepSpec>, ParseIdError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     fn gates(pipeline: &Pipeline, name: &str) -> Vec<Gate> {
         pipeline.step(&id(name).unwrap()).unwrap().gates.clone()
@@ -352,6 +352,22 @@ mod tests {
             gates(&normal, ids::DELETE_CREDENTIALS)
         );
         assert_eq!(gates(&emergency, ids::ANNOUNCE), vec![]);
+    }
+
+    #[test]
+    fn every_step_has_a_title_of_its_own_and_the_looks_say_when_they_are() {
+        let pipeline = Pipeline::standard(&Policy::default(), Erasure::AfterArchive).unwrap();
+        let steps = pipeline.steps();
+        let titles: BTreeSet<&str> = steps.iter().map(|step| step.title.as_str()).collect();
+        assert_eq!(titles.len(), steps.len(), "{titles:?}");
+        for (name, when) in [
+            ("confirm-1", "once everything has settled"),
+            ("confirm-2", "again 1h after the first look"),
+            ("confirm-3", "again 1d after the first look"),
+        ] {
+            let title = &pipeline.step(&id(name).unwrap()).unwrap().title;
+            assert!(title.ends_with(when), "{title}");
+        }
     }
 
     #[test]

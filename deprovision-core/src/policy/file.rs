@@ -77,6 +77,13 @@ impl Policy {
                 "a plan needs at least one person; write 1 or more",
             );
         }
+        if self.approve_waiver.people < 1 {
+            return fail(
+                "approve_waiver.people",
+                "[I-6] a waiver is somebody's word; write 1 or more, or waiver_expiry = \"0s\" \
+                 for no waivers at all",
+            );
+        }
         if self.soak == Period::ZERO {
             return fail(
                 "soak",
@@ -161,6 +168,7 @@ mod tests {
             "usage_max_age = \"1h\"",
             "[approve_destruction]\npeople = 1",
             "[approve_plan]\npeople = 0",
+            "[approve_waiver]\npeople = 0",
             "[retry]\nattempts = 0",
             "[watch]\nevery = \"0s\"",
             "review_recheck = \"0s\"",

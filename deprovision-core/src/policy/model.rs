@@ -60,6 +60,13 @@ pub struct Policy {
     pub approve_destruction: ApprovalRule,
     /// How long an approval may be used (invariant I-7). Default 72 h.
     pub approval_expiry: Period,
+    /// Who must agree that a grant may stay (invariant I-6). Default: one person,
+    /// never the proposer.
+    pub approve_waiver: ApprovalRule,
+    /// The longest a waiver of a grant may count before it has to be given again
+    /// (invariant I-6). Default 90 d, as long as the watch: whoever lets a grant stay
+    /// says so once a quarter. Nothing means that there are no waivers.
+    pub waiver_expiry: Period,
     /// The longest an objection may hold a retirement before it has to be raised
     /// again. Default 90 d.
     pub objection_expiry: Period,
@@ -96,6 +103,8 @@ impl Default for Policy {
             approve_plan: ApprovalRule::people(1),
             approve_destruction: ApprovalRule::people(2),
             approval_expiry: Period::hours(72),
+            approve_waiver: ApprovalRule::people(1),
+            waiver_expiry: Period::days(90),
             objection_expiry: Period::days(90),
             review_patience: Period::days(30),
             review_recheck: Period::hours(1),

@@ -31,6 +31,8 @@ impl Policy {
             approve_plan: both(&self.approve_plan, &other.approve_plan),
             approve_destruction: both(&self.approve_destruction, &other.approve_destruction),
             approval_expiry: min(self.approval_expiry, other.approval_expiry),
+            approve_waiver: both(&self.approve_waiver, &other.approve_waiver),
+            waiver_expiry: min(self.waiver_expiry, other.waiver_expiry),
             objection_expiry: max(self.objection_expiry, other.objection_expiry),
             review_patience: min(self.review_patience, other.review_patience),
             review_recheck: max(self.review_recheck, other.review_recheck),
@@ -150,10 +152,11 @@ mod tests {
     prop_compose! {
         fn policy()(
             emergency in any::<bool>(),
-            p in prop::collection::vec(period(), 14),
+            p in prop::collection::vec(period(), 15),
             brown_outs in prop::collection::vec(period(), 0..4),
             approve_plan in rule(),
             approve_destruction in rule(),
+            approve_waiver in rule(),
             n in prop::collection::vec(0u32..100, 5),
             freezes in prop::collection::vec((0u64..50, 1u64..50), 0..3),
             audit in audit_policy(),
@@ -171,6 +174,7 @@ mod tests {
                 emergency, notice: p[0], brown_outs, brown_out_gap: p[1],
                 consumer_window: p[13], quiet_before_close: p[2], close_soak: p[3], soak: p[4], usage_max_age: p[5],
                 usage_lag: p[6], usage_recheck: p[7], approve_plan, approve_destruction,
+                approve_waiver, waiver_expiry: p[14],
                 approval_expiry: p[8], objection_expiry: p[9], review_patience: p[10],
                 review_recheck: p[11],
                 limits: Limits { credentials: n[0], targets: n[1], retirements: n[2], irreversible_per_day: n[3] },
@@ -197,6 +201,9 @@ mod tests {
             prop_assert!(both.usage_max_age <= a.usage_max_age);
             prop_assert!(both.approve_destruction.people >= a.approve_destruction.people);
             prop_assert!(both.approve_destruction.roles.is_superset(&a.approve_destruction.roles));
+            prop_assert!(both.approve_waiver.people >= a.approve_waiver.people);
+            prop_assert!(both.approve_waiver.roles.is_superset(&a.approve_waiver.roles));
+            prop_assert!(both.waiver_expiry <= a.waiver_expiry);
             prop_assert!(both.limits.credentials <= a.limits.credentials);
             prop_assert!(a.freezes.iter().all(|f| both.freezes.contains(f)));
             prop_assert!(!both.emergency || a.emergency);

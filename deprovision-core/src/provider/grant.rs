@@ -1,5 +1,7 @@
 //! Permissions that name an API.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +10,37 @@ use crate::observation::{Observation, PositiveControl};
 use crate::permit::WritePermit;
 use crate::provider::{Outcome, ProviderError};
 use crate::resource::{GrantId, IssuerId};
+
+/// What a look at all grants found.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct GrantsFound {
+    /// Those that name the API: they are removed.
+    pub naming: BTreeSet<GrantId>,
+    /// Those that may let somebody in to the API, or do without naming it (a wildcard,
+    /// a condition), each with why, for a person. They are not removed, for others may
+    /// live from them: somebody narrows them, or lets them stay (invariant I-6).
+    pub undecided: BTreeMap<GrantId, String>,
+}
+
+impl GrantsFound {
+    /// Grants that name the API, and nothing that could not be decided.
+    #[must_use]
+    pub fn naming(grants: impl IntoIterator<Item = GrantId>) -> Self {
+        Self {
+            naming: grants.into_iter().collect(),
+            undecided: BTreeMap::new(),
+        }
+    }
+
+    /// The same with one more grant that could not be decided, and why.
+    #[must_use]
+    pub fn undecided(mut self, grant: GrantId, why: impl Into<String>) -> Self {
+        self.undecided.insert(grant, why.into());
+        self
+    }
+}
 
 /// Whether a grant exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,15 +69,18 @@ pub enum GrantState {
 /// # Behaviour
 /// What every implementation keeps:
 /// - `grants` lists every grant that names the API, from all pages. What it can
-///   not decide (a wildcard, a condition) makes the answer partial, never clean.
+///   not decide (a wildcard, a condition) is listed as such, never left out; what it
+///   can not read makes the answer partial.
+/// - The id of a grant is bound to what it says: one that is changed in what it allows
+///   has another id. Waivers are given to ids.
 #[async_trait]
 pub trait GrantObserver: Send + Sync {
-    /// All grants that name the API.
+    /// All grants that name the API, and all that may let somebody in to it.
     async fn grants(
         &self,
         issuer: &IssuerId,
         api: &ApiId,
-    ) -> Result<Observation<Vec<GrantId>>, ProviderError>;
+    ) -> Result<Observation<GrantsFound>, ProviderError>;
 
     /// One grant.
     async fn grant(&self, id: &GrantId) -> Result<Observation<GrantState>, ProviderError>;

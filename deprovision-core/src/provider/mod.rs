@@ -25,6 +25,7 @@ mod notice;
 mod outcome;
 mod owner;
 mod path;
+mod path_abilities;
 mod path_notice;
 mod usage;
 
@@ -39,7 +40,7 @@ pub use code::{
 pub use credential::{CredentialObserver, CredentialRevoker, CredentialState, IssuerState};
 pub use document::{DocumentMark, DocumentObserver, DocumentState, DocumentUpdater};
 pub use error::{ErrorKind, ProviderError, error_chain};
-pub use grant::{GrantObserver, GrantState, PermissionAuditor};
+pub use grant::{GrantObserver, GrantState, GrantsFound, PermissionAuditor};
 pub use notice::{Delivery, DeliveryObserver, Notice, NoticeStage, Notifier};
 pub use outcome::{EffectClass, Outcome, Reversibility};
 pub use owner::OwnerResolver;
@@ -47,6 +48,7 @@ pub use path::{
     AccessPath, AccessPathObserver, FaceProbe, GoneNotice, PathProbe, PathState, ProbeAnswer,
     SunsetNotice,
 };
+pub use path_abilities::{Ability, PathAbilities};
 pub use path_notice::{InvalidNotice, url_trouble};
 pub use usage::UsageSource;
 

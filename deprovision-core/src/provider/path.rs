@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::observation::Observation;
 use crate::permit::WritePermit;
-use crate::provider::{Outcome, ProviderError};
+use crate::provider::{Outcome, PathAbilities, ProviderError};
 use crate::resource::AccessPathId;
 use crate::time::Timestamp;
 
@@ -91,23 +91,34 @@ pub enum PathState {
     },
 }
 
-/// Reads how access paths are set.
+/// Reads how access paths are set, and what they can.
 ///
 /// # Behaviour
 /// What every implementation keeps (`conformance::access_path` checks it):
 /// - A brown-out that is over is `Open`, with the notice that it had.
 /// - A path that is not there is an error of the kind `NotFound`, never open.
+/// - What a path says it can, `set` does. What it says it can not, `set` refuses as
+///   `Unsupported`, and nothing changes.
+/// - The abilities of a path that nobody changed are the same in every word, however
+///   it is set: what it can not do stands in plans, which are approved by digest.
 #[async_trait]
 pub trait AccessPathObserver: Send + Sync {
     /// How the path is set now. A brown-out that is over is `Open`.
     async fn path(&self, id: &AccessPathId) -> Result<Observation<PathState>, ProviderError>;
+
+    /// What the path can, for whoever plans to do it.
+    async fn abilities(
+        &self,
+        id: &AccessPathId,
+    ) -> Result<Observation<PathAbilities>, ProviderError>;
 }
 
 /// Sets access paths.
 ///
 /// # Behaviour
 /// What every implementation keeps (`conformance::access_path` checks it):
-/// - `set` is absorbing, and `path` shows it afterwards.
+/// - `set` is absorbing, and `path` shows it afterwards, for all that the path
+///   [can](AccessPathObserver::abilities).
 /// - Setting one path changes no other.
 /// - A closed path answers 410 with a problem document, whatever the credential;
 ///   an open one serves as if nothing had ever been.

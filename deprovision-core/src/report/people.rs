@@ -20,6 +20,7 @@ pub(super) struct People {
     proposed_at: When,
     approvals: Vec<ApprovalPart>,
     objections: Vec<ObjectionPart>,
+    waivers: Vec<WaiverPart>,
     interventions: Vec<Intervention>,
     told: Vec<ToldPart>,
 }
@@ -44,6 +45,18 @@ struct ObjectionPart {
     id: String,
     at: When,
     reason: String,
+    end: String,
+    tone: Tone,
+}
+
+/// One waiver that was not taken back.
+#[derive(Debug, Serialize)]
+struct WaiverPart {
+    by: String,
+    roles: String,
+    grant: String,
+    reason: String,
+    at: When,
     end: String,
     tone: Tone,
 }
@@ -75,6 +88,7 @@ impl People {
             proposed_at: when(state.proposed_at()),
             approvals: approvals(history),
             objections: objections(history),
+            waivers: waivers(history),
             interventions: interventions(history),
             told: told(history),
         }
@@ -146,6 +160,34 @@ fn objections(history: &History<'_>) -> Vec<ObjectionPart> {
                 id: objection.id.to_string(),
                 at,
                 reason: objection.reason.clone(),
+                end,
+                tone,
+            }
+        })
+        .collect()
+}
+
+/// Those in force, those that ran out, and those that are not enough alone.
+fn waivers(history: &History<'_>) -> Vec<WaiverPart> {
+    let waived = history.state.waived(history.now);
+    let given = history.state.waivers().iter();
+    given
+        .map(|waiver| {
+            let roles: Vec<&str> = waiver.roles.iter().map(|role| role.as_str()).collect();
+            let expires = day(waiver.expires);
+            let (end, tone) = if waiver.expires <= history.now {
+                (format!("ran out on {expires}"), Tone::Calm)
+            } else if waived.covers(&waiver.grant) {
+                (format!("in force until {expires}"), Tone::Warn)
+            } else {
+                ("not enough alone".to_owned(), Tone::Calm)
+            };
+            WaiverPart {
+                by: waiver.by.to_string(),
+                roles: roles.join(", "),
+                grant: waiver.grant.to_string(),
+                reason: waiver.reason.clone(),
+                at: when(waiver.at),
                 end,
                 tone,
             }

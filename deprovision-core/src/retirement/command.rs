@@ -4,10 +4,10 @@ use crate::catalog::Api;
 use crate::digest::Digest;
 use crate::id::{ActionId, ObjectionId, PersonId, StepId};
 use crate::observation::Observation;
-use crate::permit::Approval;
+use crate::permit::{Approval, Waiver};
 use crate::plan::Plan;
 use crate::provider::{ErrorKind, Outcome};
-use crate::resource::ResourceRef;
+use crate::resource::{GrantId, ResourceRef};
 use crate::retirement::{Objection, Reading};
 use crate::time::Period;
 use crate::usage::UsageEvidence;
@@ -33,7 +33,7 @@ impl Capacity {
     }
 }
 
-/// What may be asked. The first seven come from people, the others from the driver.
+/// What may be asked. Those before [`RecordPlan`](Self::RecordPlan) come from people, the others from the driver.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "every command has to be decided")]
 pub enum Command {
@@ -46,6 +46,15 @@ pub enum Command {
         /// Which.
         id: ObjectionId,
         /// Who.
+        by: PersonId,
+    },
+    /// Let a grant stay for a while.
+    Waive(Waiver),
+    /// Take a waiver back.
+    WithdrawWaiver {
+        /// For which grant.
+        grant: GrantId,
+        /// Whose.
         by: PersonId,
     },
     /// Call the retirement off and undo what was done.

@@ -2,6 +2,7 @@
 
 mod actions;
 mod people;
+mod waivers;
 
 use std::collections::BTreeSet;
 
@@ -36,6 +37,8 @@ impl Retirement {
             Command::Approve(approval) => self.approve(approval, now),
             Command::Object(objection) => self.object(objection, now),
             Command::WithdrawObjection { id, by } => self.withdraw_objection(id, by),
+            Command::Waive(waiver) => self.waive(waiver, now),
+            Command::WithdrawWaiver { grant, by } => self.withdraw_waiver(grant, by, now),
             Command::Cancel { by, reason } => self.cancel(by, reason),
             Command::Resume { by, reason } => self.resume(by, reason),
             Command::RecordPlan(plan) => self.record_plan(plan),
@@ -131,7 +134,8 @@ impl Retirement {
     }
 
     /// The targets that a step has now must be those that were approved
-    /// (invariants I-12 and I-18). What we made disappear ourselves may be missing.
+    /// (invariants I-12 and I-18). What we made disappear ourselves may be missing, and
+    /// what was not there before we came.
     fn check_scope(
         &self,
         step: StepId,
@@ -163,7 +167,7 @@ impl Retirement {
             !found.contains(&action.target)
                 && self
                     .run(&action.id)
-                    .is_some_and(|run| !run.may_have_effect())
+                    .is_some_and(|run| !run.may_have_effect() && !run.is_complete())
         });
         Ok(vec![match vanished {
             Some(action) => Event::PlanVoided {

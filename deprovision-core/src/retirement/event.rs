@@ -8,9 +8,10 @@ use serde_json::Value;
 use crate::digest::Digest;
 use crate::id::{ActionId, ObjectionId, PersonId, StepId};
 use crate::observation::Observation;
-use crate::permit::Approval;
+use crate::permit::{Approval, Waiver};
 use crate::plan::Plan;
 use crate::provider::Outcome;
+use crate::resource::GrantId;
 use crate::retirement::Proposal;
 use crate::time::{Period, Timestamp};
 use crate::usage::UsageEvidence;
@@ -153,6 +154,18 @@ pub enum Event {
         /// Which.
         id: ObjectionId,
         /// Who.
+        by: PersonId,
+    },
+    /// Somebody let a grant stay for a while (invariant I-6).
+    GrantWaived {
+        /// Which, by whom, why, until when.
+        waiver: Waiver,
+    },
+    /// Somebody took a waiver back.
+    WaiverWithdrawn {
+        /// For which grant.
+        grant: GrantId,
+        /// Whose.
         by: PersonId,
     },
     /// Usage was read.
@@ -313,6 +326,8 @@ impl Event {
             Self::Approved { .. } => "approved",
             Self::Objected { .. } => "objected",
             Self::ObjectionWithdrawn { .. } => "objection_withdrawn",
+            Self::GrantWaived { .. } => "grant_waived",
+            Self::WaiverWithdrawn { .. } => "waiver_withdrawn",
             Self::UsageRead { .. } => "usage_read",
             Self::ScopeConfirmed { .. } => "scope_confirmed",
             Self::ActionSkipped { .. } => "action_skipped",
@@ -361,6 +376,8 @@ impl Event {
             | Self::Approved { .. }
             | Self::Objected { .. }
             | Self::ObjectionWithdrawn { .. }
+            | Self::GrantWaived { .. }
+            | Self::WaiverWithdrawn { .. }
             | Self::UsageRead { .. }
             | Self::ScopeConfirmed { .. }
             | Self::Parked { .. }

@@ -39,6 +39,7 @@ impl Retirement {
             begun_at: None,
             approvals: Vec::new(),
             objections: Default::default(),
+            waivers: Vec::new(),
             usage: None,
             scope: Default::default(),
             actions: Default::default(),
@@ -90,9 +91,13 @@ impl Retirement {
             Event::ObjectionWithdrawn { id, .. } => {
                 self.objections.remove(id);
             }
+            Event::GrantWaived { waiver } => self.waivers.push(waiver.clone()),
+            Event::WaiverWithdrawn { grant, by } => self
+                .waivers
+                .retain(|waiver| waiver.grant != *grant || waiver.by != *by),
             Event::UsageRead { sources, epoch } => self.usage = Some((sources.clone(), *epoch, at)),
             Event::ScopeConfirmed { step } => {
-                self.scope.insert(step.clone());
+                self.scope.insert(step.clone(), at);
             }
             Event::ActionSkipped { action, evidence } => {
                 self.enter(action, ActionPhase::Skipped, at, |run| {

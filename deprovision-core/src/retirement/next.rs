@@ -1,7 +1,7 @@
 //! What a driver should do now.
 
 use crate::id::{ActionId, StepId};
-use crate::pipeline::StepSpec;
+use crate::pipeline::{StepSpec, ids};
 use crate::provider::EffectClass;
 use crate::retirement::gates::Closed;
 use crate::retirement::{ActionPhase, ActionRun, Explain, Mode, Retirement, WaitRule};
@@ -129,7 +129,10 @@ impl Retirement {
         if complete.len() == self.pipeline.steps().len() {
             // Of what can be taken back, nothing is sealed under an objection.
             let Some(objection) = self.open_objection(now) else {
-                return Next::Certify;
+                return match self.waiver_lapsed(now) {
+                    Some(step) => Next::CheckScope { step },
+                    None => Next::Certify,
+                };
             };
             waits.add(Explain::new(
                 WaitRule::Objection,
@@ -166,6 +169,18 @@ impl Retirement {
         waits.into_next()
     }
 
+    /// The step that removes grants, when a waiver ran out since its targets were last
+    /// compared: what was left out of the plan for that waiver has to be seen again
+    /// before anything is certified (invariant I-6).
+    fn waiver_lapsed(&self, now: Timestamp) -> Option<StepId> {
+        let mut steps = self.pipeline.steps().iter().map(|step| &step.id);
+        let step = steps.find(|id| id.as_str() == ids::REMOVE_GRANTS)?;
+        let compared = self.scope.get(step).copied().unwrap_or(self.planned_at);
+        let lapsed = |end: Timestamp| compared < end && end <= now;
+        let ends = self.waivers.iter().map(|waiver| waiver.expires);
+        ends.into_iter().any(lapsed).then(|| step.clone())
+    }
+
     fn is_startable(&self, action: &ActionId) -> bool {
         self.run(action).is_some_and(|run| {
             matches!(
@@ -177,7 +192,7 @@ impl Retirement {
 
     /// What begins a step whose gates are open.
     fn start(&self, step: &StepSpec, now: Timestamp, waits: &mut Waits) -> Option<Next> {
-        if !self.scope.contains(&step.id) {
+        if !self.scope.contains_key(&step.id) {
             return Some(Next::CheckScope {
                 step: step.id.clone(),
             });

@@ -181,6 +181,10 @@ pub enum Refusal {
     /// The approval is not for the plan as it is, or not by somebody who may.
     #[error("[I-7] {0}")]
     Approval(String),
+    /// The waiver is not by somebody who may give it, or not for a grant that may
+    /// still stay.
+    #[error("[I-6] {0}")]
+    Waiver(String),
     /// A value can not be put into the log.
     #[error("{0}")]
     Unloggable(String),

@@ -1,6 +1,6 @@
 //! The state: what the events so far add up to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -9,7 +9,7 @@ use crate::catalog::Api;
 use crate::digest::Digest;
 use crate::id::{ActionId, ObjectionId, PersonId, StepId};
 use crate::observation::Observation;
-use crate::permit::Approval;
+use crate::permit::{Approval, Waiver};
 use crate::pipeline::{Pipeline, StepSpec};
 use crate::plan::{Action, Plan};
 use crate::policy::Policy;
@@ -168,8 +168,12 @@ pub struct Retirement {
     pub(super) begun_at: Option<Timestamp>,
     pub(super) approvals: Vec<Approval>,
     pub(super) objections: BTreeMap<ObjectionId, Objection>,
+    /// Every waiver that was not withdrawn, in the order in which they were given;
+    /// expired ones too.
+    pub(super) waivers: Vec<Waiver>,
     pub(super) usage: Option<(Vec<Observation<UsageEvidence>>, u64, Timestamp)>,
-    pub(super) scope: BTreeSet<StepId>,
+    /// The steps whose targets are those of the plan in force, and when that was last seen.
+    pub(super) scope: BTreeMap<StepId, Timestamp>,
     pub(super) actions: BTreeMap<ActionId, ActionRun>,
     pub(super) steps_of: Arc<BTreeMap<ActionId, StepId>>,
     /// Every action that was ever planned: one of a plan that was voided may still
@@ -226,6 +230,13 @@ impl Retirement {
     #[must_use]
     pub fn objections(&self) -> &BTreeMap<ObjectionId, Objection> {
         &self.objections
+    }
+
+    /// Every waiver that was not withdrawn, expired ones too. Which grants may stay is
+    /// for [`Retirement::waived`] to say.
+    #[must_use]
+    pub fn waivers(&self) -> &[Waiver] {
+        &self.waivers
     }
 
     /// In which lease usage was last read, and when.

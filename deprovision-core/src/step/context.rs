@@ -3,6 +3,7 @@
 use crate::catalog::Api;
 use crate::id::{ActionId, ParseIdError, RetirementId};
 use crate::observation::Observation;
+use crate::permit::WaivedGrants;
 use crate::pipeline::StepSpec;
 use crate::plan::Action;
 use crate::policy::Policy;
@@ -58,6 +59,12 @@ impl<'a> StepContext<'a> {
     #[must_use]
     pub fn policy(&self) -> &'a Policy {
         self.retirement.policy()
+    }
+
+    /// The grants that may stay now (invariant I-6).
+    #[must_use]
+    pub fn waived(&self) -> WaivedGrants {
+        self.retirement.waived(self.now)
     }
 
     /// The course of an action so far.

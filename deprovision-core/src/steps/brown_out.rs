@@ -1,14 +1,18 @@
 //! Closes the access paths for a while, to see who notices.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::Providers;
-use super::common::path;
-use super::signal::{look, notice, plan_paths};
+use super::common::{action, log_value, path, read_back};
+use super::signal::{abilities, beyond, look, notice};
 use crate::observation::Observation;
 use crate::permit::WritePermit;
 use crate::plan::Action;
-use crate::provider::{EffectClass, ErrorKind, Outcome, PathState, ProviderError, Reversibility};
+use crate::provider::{
+    Ability, EffectClass, ErrorKind, Outcome, PathState, ProviderError, Reversibility, SunsetNotice,
+};
 use crate::retirement::Reading;
 use crate::step::{Step, StepContext, StepDescription, StepPlan, WriteAuthority};
 use crate::time::Period;
@@ -16,10 +20,28 @@ use crate::time::Period;
 /// The brown-out whose number the step's id ends with; its length is the policy's.
 ///
 /// It is complete when it was seen to have begun; what follows waits for its end.
-/// One that no look saw begin is repeated.
+/// One that no look saw begin is repeated. A path that can not be browned out keeps
+/// the plan from being made: the policy demands its brown-outs.
 #[derive(Debug)]
 pub struct BrownOut {
     providers: Providers,
+}
+
+/// What a plan says of a path whose answers can carry no header. Of the others it
+/// says nothing.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Silent {
+    notice: bool,
+}
+
+/// What callers are told before and after, as it was planned.
+fn told(action: &Action, cx: &StepContext<'_>) -> Result<Option<SunsetNotice>, ProviderError> {
+    if action.detail == Value::Null {
+        return Ok(Some(notice(cx)));
+    }
+    let planned: Silent = read_back(action, &action.detail)?;
+    Ok(planned.notice.then(|| notice(cx)))
 }
 
 impl BrownOut {
@@ -54,7 +76,24 @@ impl Step for BrownOut {
     }
 
     async fn plan(&self, cx: &StepContext<'_>) -> Result<StepPlan, ProviderError> {
-        plan_paths(cx, &format!("answer 410 for {} on", length(cx)?))
+        let length = length(cx)?;
+        let mut plan = StepPlan::default();
+        for id in &cx.api.resources.access_paths {
+            let can = abilities(&self.providers, id).await?;
+            if let Some(why) = can.brown_out.lack() {
+                let instead = "propose it under a policy with `brown_outs = []`";
+                return Err(beyond("brown out", id, why, instead));
+            }
+            let summary = format!("answer 410 for {length} on {}", id.name());
+            let planned = action(cx, id.clone(), summary)?;
+            plan.actions.push(match can.notice {
+                Ability::Can => planned,
+                Ability::CanNot { .. } => {
+                    planned.with_detail(log_value(&Silent { notice: false })?)
+                }
+            });
+        }
+        Ok(plan)
     }
 
     async fn apply(
@@ -65,7 +104,7 @@ impl Step for BrownOut {
     ) -> Result<Outcome, ProviderError> {
         let state = PathState::BrownOut {
             until: length(cx)?.after(cx.now),
-            notice: Some(notice(cx)),
+            notice: told(action, cx)?,
         };
         let id = path(action)?;
         let ports = self.providers.path(id.provider())?;
@@ -102,9 +141,8 @@ impl Step for BrownOut {
                 ..
             } => Ok(Outcome::done("the brown-out is over")),
             Observation::Known { .. } | Observation::Unknown { .. } => {
-                let state = PathState::Open {
-                    notice: Some(notice(cx)),
-                };
+                let notice = told(action, cx)?;
+                let state = PathState::Open { notice };
                 ports.path.set(id, &state, permit).await
             }
         }

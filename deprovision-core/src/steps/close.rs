@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use super::Providers;
-use super::common::path;
-use super::signal::{look, plan_paths, set_back};
+use super::common::{action, path};
+use super::signal::{abilities, beyond, look, set_back};
 use crate::observation::Observation;
 use crate::permit::WritePermit;
 use crate::plan::Action;
@@ -17,7 +17,8 @@ use crate::retirement::Reading;
 use crate::step::{Step, StepContext, StepDescription, StepPlan, WriteAuthority};
 
 /// Answers 410 Gone on every access path. It holds when the provider says so
-/// *and* a probe of every face got it (invariant I-5).
+/// *and* a probe of every face got it (invariant I-5). A path that can not be closed
+/// keeps the plan from being made.
 #[derive(Debug)]
 pub struct Close {
     providers: Providers,
@@ -76,7 +77,16 @@ impl Step for Close {
     }
 
     async fn plan(&self, cx: &StepContext<'_>) -> Result<StepPlan, ProviderError> {
-        plan_paths(cx, "answer 410 Gone on")
+        let mut plan = StepPlan::default();
+        for id in &cx.api.resources.access_paths {
+            if let Some(why) = abilities(&self.providers, id).await?.close.lack() {
+                let instead = "nothing is planned for an API that can not be closed";
+                return Err(beyond("close", id, why, instead));
+            }
+            let summary = format!("answer 410 Gone on {}", id.name());
+            plan.actions.push(action(cx, id.clone(), summary)?);
+        }
+        Ok(plan)
     }
 
     async fn apply(

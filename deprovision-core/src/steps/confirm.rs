@@ -1,5 +1,7 @@
 //! Looks at everything again, from outside.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use serde_json::json;
 
@@ -7,17 +9,19 @@ use super::Providers;
 use super::close::probe_all;
 use super::common::{action, applied, not_applied, wrong_target};
 use super::documents::forward;
-use super::{grants, references};
+use super::{credentials, grants, references};
 use crate::id::StepId;
 use crate::observation::Observation;
 use crate::permit::WritePermit;
 use crate::pipeline::ids;
 use crate::plan::Action;
 use crate::provider::{
-    ArchiveState, ChangeState, CredentialState, EffectClass, ErrorKind, IssuerState, Outcome,
-    PathState, ProviderError, Reversibility,
+    ArchiveState, ChangeState, CredentialState, EffectClass, ErrorKind, GrantState, IssuerState,
+    Outcome, PathState, ProviderError, Reversibility,
 };
-use crate::resource::{AccessPathId, DatasetId, IssuerId, RepositoryId, ResourceRef};
+use crate::resource::{
+    AccessPathId, CredentialId, DatasetId, GrantId, IssuerId, RepositoryId, ResourceRef,
+};
 use crate::retirement::Reading;
 use crate::step::{Step, StepContext, StepDescription, StepPlan, WriteAuthority};
 
@@ -55,7 +59,8 @@ impl Confirm {
     }
 
     /// Enumerated from the provider, with the issuer itself as the positive
-    /// control of an empty list (invariant I-4).
+    /// control of an empty list, and all that was ever disabled by its id
+    /// (invariant I-4).
     async fn issuer(
         &self,
         id: &IssuerId,
@@ -76,25 +81,74 @@ impl Confirm {
         let Some(listed) = listed.known_completely() else {
             return Ok(Observation::unknown(listed.doubt().unwrap_or_default()));
         };
-        for credential in listed {
-            let seen = ports.observer.credential(credential).await?;
-            let live = match seen.known_completely() {
-                Some(CredentialState::Active { .. }) => true,
-                Some(CredentialState::Disabled { .. }) => deletes(cx),
-                Some(CredentialState::Absent { .. }) => false,
-                None => return Ok(Observation::unknown(seen.doubt().unwrap_or_default())),
-            };
-            if live {
-                let why = format!("[I-4] {credential} is still there");
-                return Ok(Observation::complete(not_applied(json!(why)), cx.now));
+        let carried = credentials::carried(cx).into_iter();
+        let carried = carried.filter(|credential| credential.provider() == id.provider());
+        let mut asked = 0;
+        for credential in listed.iter().chain(carried).collect::<BTreeSet<_>>() {
+            let seen = self.credential(credential, cx).await?;
+            match seen.known_completely() {
+                Some(Reading::Applied { .. }) => asked += 1,
+                Some(Reading::NotApplied { .. } | Reading::Pending { .. }) | None => {
+                    return Ok(seen);
+                }
             }
         }
-        if let Some(grant) = grants::enumerate(&self.providers, cx).await?.first() {
-            let why = format!("[I-6] {grant} is still there");
+        let found = grants::of_issuer(&self.providers, id, cx).await?;
+        let Some(found) = found.known_completely() else {
+            return Ok(Observation::unknown(found.doubt().unwrap_or_default()));
+        };
+        if let Some(grant) = found.lingering.first() {
+            let why = lingers(grant, cx);
             return Ok(Observation::complete(not_applied(json!(why)), cx.now));
         }
-        let evidence = format!("{issuance}, no credential and no grant is listed");
+        if let Some(doubt) = found.doubt() {
+            return Ok(Observation::unknown(doubt));
+        }
+        let staying = found.staying.iter();
+        let staying: Vec<String> = staying.map(|(id, why)| format!("{id} {why}")).collect();
+        let grants = match staying.len() {
+            0 => "no grant is listed".to_owned(),
+            1 => format!("1 grant stays, {}", staying.join("")),
+            many => format!("{many} grants stay: {}", staying.join("; ")),
+        };
+        let evidence = format!(
+            "{issuance}, no credential is listed and {asked} were asked for by their ids; {grants}"
+        );
         Ok(Observation::complete(applied(evidence), cx.now))
+    }
+
+    /// One credential, by its id: that nothing lists it does not say that it is gone.
+    async fn credential(
+        &self,
+        id: &CredentialId,
+        cx: &StepContext<'_>,
+    ) -> Result<Observation<Reading>, ProviderError> {
+        let seen = credentials::state(&self.providers, id).await?;
+        Ok(seen.map(|state| match state {
+            CredentialState::Absent { control } => applied(format!("absent; {control}")),
+            CredentialState::Disabled { .. } if !deletes(cx) => applied("disabled"),
+            CredentialState::Active { .. } | CredentialState::Disabled { .. } => {
+                not_applied(json!(format!("[I-4] {id} is still there")))
+            }
+        }))
+    }
+
+    /// One grant of the catalog: it may be of a provider whose issuer is not in there.
+    async fn grant(
+        &self,
+        id: &GrantId,
+        cx: &StepContext<'_>,
+    ) -> Result<Observation<Reading>, ProviderError> {
+        let ports = self.providers.grant(id.provider())?;
+        let waived = cx.waived();
+        let seen = ports.observer.grant(id).await?;
+        Ok(seen.map(|state| match (state, waived.waived(id)) {
+            (GrantState::Absent { control }, _) => applied(format!("absent; {control}")),
+            (GrantState::Present { .. }, Some(waived)) => {
+                applied(format!("it stays, {}", grants::words(waived)))
+            }
+            (GrantState::Present { .. }, None) => not_applied(json!(lingers(id, cx))),
+        }))
     }
 
     async fn dataset(
@@ -145,6 +199,19 @@ impl Confirm {
     }
 }
 
+/// That a grant is there, and what became of its waiver, if it had one.
+fn lingers(grant: &GrantId, cx: &StepContext<'_>) -> String {
+    let given = cx.retirement.waivers().iter().rev();
+    let mut given = given.filter(|waiver| waiver.grant == *grant && waiver.expires <= cx.now);
+    match given.next() {
+        None => format!("[I-6] {grant} is still there"),
+        Some(waiver) => format!(
+            "[I-6] {grant} is still there, and the waiver of {} ran out at {}",
+            waiver.by, waiver.expires
+        ),
+    }
+}
+
 fn has_step(cx: &StepContext<'_>, id: &str) -> bool {
     StepId::parse(id).is_ok_and(|id| cx.retirement.pipeline().step(&id).is_some())
 }
@@ -172,6 +239,8 @@ impl Step for Confirm {
         let mut targets: Vec<ResourceRef> = Vec::new();
         targets.extend(resources.access_paths.iter().cloned().map(Into::into));
         targets.extend(resources.issuers.iter().cloned().map(Into::into));
+        targets.extend(resources.credentials.iter().cloned().map(Into::into));
+        targets.extend(resources.grants.iter().cloned().map(Into::into));
         targets.extend(resources.datasets.iter().cloned().map(Into::into));
         targets.extend(resources.repositories.iter().cloned().map(Into::into));
         let actions = targets.into_iter().map(|target| {
@@ -206,11 +275,11 @@ impl Step for Confirm {
         match &action.target {
             ResourceRef::AccessPath(id) => self.path(id).await,
             ResourceRef::Issuer(id) => self.issuer(id, cx).await,
+            ResourceRef::Credential(id) => self.credential(id, cx).await,
+            ResourceRef::Grant(id) => self.grant(id, cx).await,
             ResourceRef::Dataset(id) => self.dataset(id, cx).await,
             ResourceRef::Repository(id) => self.repository(id, cx).await,
-            other @ (ResourceRef::Credential(_)
-            | ResourceRef::Grant(_)
-            | ResourceRef::Archive(_)
+            other @ (ResourceRef::Archive(_)
             | ResourceRef::Document(_)
             | ResourceRef::Notice(_)) => Err(wrong_target(action, other)),
         }

@@ -9,11 +9,12 @@ use super::Providers;
 use super::common::{action, applied, complete, credential, not_applied};
 use crate::observation::Observation;
 use crate::permit::WritePermit;
+use crate::pipeline::ids;
 use crate::plan::Action;
 use crate::provider::{
     CredentialState, EffectClass, ErrorKind, Outcome, ProviderError, Reversibility,
 };
-use crate::resource::CredentialId;
+use crate::resource::{CredentialId, ResourceRef};
 use crate::retirement::Reading;
 use crate::step::{Step, StepContext, StepDescription, StepPlan, WriteAuthority};
 
@@ -45,8 +46,31 @@ impl DeleteCredentials {
     }
 }
 
-/// Every credential that the issuers know of, and those of the catalog that still
-/// exist: single keys, never their users.
+/// What this retirement has disabled, or found disabled: it is asked for by its id from
+/// then on. Some issuers find a credential by the grants that name the API, and those
+/// are removed before the credential is deleted: that nothing lists it any more does
+/// not say that it is gone (invariant I-9). What was not touched yet is not carried:
+/// a credential that no longer qualifies is not disabled.
+pub(super) fn carried<'a>(cx: &StepContext<'a>) -> BTreeSet<&'a CredentialId> {
+    let actions = cx.retirement.actions().iter();
+    actions
+        .filter(|(_, run)| run.is_complete() || run.may_have_effect())
+        .filter(|(id, _)| {
+            let step = cx.retirement.step_of(id).map(|step| step.as_str());
+            matches!(
+                step,
+                Some(ids::DISABLE_CREDENTIALS | ids::DELETE_CREDENTIALS)
+            )
+        })
+        .filter_map(|(id, _)| match &cx.retirement.known_action(id)?.target {
+            ResourceRef::Credential(credential) => Some(credential),
+            _of_another_kind => None,
+        })
+        .collect()
+}
+
+/// Every credential that the issuers know of, and those of the catalog and those that
+/// are [`carried`] that still exist: single keys, never their users.
 async fn enumerate(
     providers: &Providers,
     cx: &StepContext<'_>,
@@ -57,7 +81,11 @@ async fn enumerate(
         let seen = ports.observer.credentials(issuer, &cx.api.id).await?;
         found.extend(complete(seen, "enumerate credentials")?);
     }
-    for id in &cx.api.resources.credentials {
+    let named = cx.api.resources.credentials.iter().chain(carried(cx));
+    for id in named.collect::<BTreeSet<_>>() {
+        if found.contains(id) {
+            continue;
+        }
         let seen = state(providers, id).await?;
         match complete(seen, "read a credential")? {
             CredentialState::Active { .. } | CredentialState::Disabled { .. } => {
@@ -82,7 +110,7 @@ async fn plan(
     Ok(StepPlan::new(actions.collect::<Result<_, _>>()?))
 }
 
-async fn state(
+pub(super) async fn state(
     providers: &Providers,
     id: &CredentialId,
 ) -> Result<Observation<CredentialState>, ProviderError> {

@@ -3,17 +3,20 @@
 use async_trait::async_trait;
 
 use super::Providers;
-use super::common::{action, applied, before, log_value, not_applied, path, read_back};
+use super::common::{action, applied, before, complete, log_value, not_applied, path, read_back};
 use crate::observation::Observation;
 use crate::permit::WritePermit;
 use crate::plan::Action;
 use crate::provider::{
-    EffectClass, Outcome, PathState, ProviderError, Reversibility, SunsetNotice,
+    Ability, EffectClass, ErrorKind, Outcome, PathAbilities, PathState, ProviderError,
+    Reversibility, SunsetNotice,
 };
+use crate::resource::AccessPathId;
 use crate::retirement::Reading;
 use crate::step::{Step, StepContext, StepDescription, StepPlan, WriteAuthority};
 
-/// Announces the end to programs.
+/// Announces the end to programs, on every path whose answers can carry a header. Of
+/// the others the plan says that only people are told (invariant I-22 counts those).
 #[derive(Debug)]
 pub struct Signal {
     providers: Providers,
@@ -36,11 +39,24 @@ pub(super) fn notice(cx: &StepContext<'_>) -> SunsetNotice {
     notice
 }
 
-/// One action a path.
-pub(super) fn plan_paths(cx: &StepContext<'_>, summary: &str) -> Result<StepPlan, ProviderError> {
-    let paths = cx.api.resources.access_paths.iter();
-    let actions = paths.map(|id| action(cx, id.clone(), format!("{summary} {}", id.name())));
-    Ok(StepPlan::new(actions.collect::<Result<_, _>>()?))
+/// What a path can. It is asked when the plan is made: what it can not do would
+/// otherwise be refused weeks later, when the step acts.
+pub(super) async fn abilities(
+    providers: &Providers,
+    id: &AccessPathId,
+) -> Result<PathAbilities, ProviderError> {
+    let observer = &providers.path(id.provider())?.observer;
+    let seen = observer.abilities(id).await?;
+    complete(seen, "ask what an access path can")
+}
+
+/// The refusal to plan what a path can not do.
+pub(super) fn beyond(doing: &str, id: &AccessPathId, why: &str, instead: &str) -> ProviderError {
+    ProviderError::new(
+        ErrorKind::Unsupported,
+        format!("{doing} {}", id.name()),
+        format!("{why}; {instead}"),
+    )
 }
 
 /// Sets a path to how it was before the action.
@@ -95,7 +111,23 @@ impl Step for Signal {
     }
 
     async fn plan(&self, cx: &StepContext<'_>) -> Result<StepPlan, ProviderError> {
-        plan_paths(cx, "send Deprecation and Sunset headers on")
+        let mut plan = StepPlan::default();
+        for id in &cx.api.resources.access_paths {
+            let name = id.name();
+            match abilities(&self.providers, id).await?.notice {
+                Ability::Can => {
+                    let summary = format!("send Deprecation and Sunset headers on {name}");
+                    plan.actions.push(action(cx, id.clone(), summary)?);
+                }
+                Ability::CanNot { why } => {
+                    plan = plan.noting(format!(
+                        "{name} sends no Deprecation and Sunset headers, and its callers are \
+                         told by letter alone: {why}"
+                    ));
+                }
+            }
+        }
+        Ok(plan)
     }
 
     async fn apply(

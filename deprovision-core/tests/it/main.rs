@@ -14,4 +14,6 @@ mod report;
 #[cfg(test)]
 mod retired;
 #[cfg(test)]
+mod standard;
+#[cfg(test)]
 mod tamper;

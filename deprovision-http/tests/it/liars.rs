@@ -1,6 +1,8 @@
 //! The suites of core notice adapters that lie: a suite that nobody can fail
 //! proves nothing.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use async_trait::async_trait;
 use deprovision_core::conformance::{
     AccessPathFixture, FaceAnswer, PathProbeFixture, Reply, access_path, path_probe,
@@ -8,8 +10,8 @@ use deprovision_core::conformance::{
 use deprovision_core::observation::Observation;
 use deprovision_core::permit::WritePermit;
 use deprovision_core::provider::{
-    AccessPath, AccessPathObserver, ErrorKind, FaceProbe, Outcome, PathProbe, PathState,
-    ProbeAnswer, ProviderError,
+    Ability, AccessPath, AccessPathObserver, ErrorKind, FaceProbe, Outcome, PathAbilities,
+    PathProbe, PathState, ProbeAnswer, ProviderError,
 };
 use deprovision_core::resource::AccessPathId;
 use deprovision_core::time::{Clock, Period, Timestamp};
@@ -38,12 +40,28 @@ enum Lie {
     Forbids,
     /// Serves those who have a live key.
     SparesFriends,
+    /// Says that it can brown out, and refuses to.
+    Boasts,
+    /// Says that it can not brown out, and does.
+    IsModest,
+    /// Refuses what it says it can not as `Invalid`: a caller's mistake.
+    BlamesTheCaller,
+    /// Explains what it can not in other words each time.
+    IsFickle,
 }
+
+/// Those who say that they can not brown out.
+const MODEST: &[Lie] = &[Lie::IsModest, Lie::BlamesTheCaller, Lie::IsFickle];
 
 struct Liar {
     gateway: Gateway,
     lie: Lie,
     last: std::sync::Mutex<Option<PathState>>,
+    asked: AtomicU64,
+}
+
+fn refusal(kind: ErrorKind) -> ProviderError {
+    ProviderError::new(kind, "set", "it can not do that")
 }
 
 #[async_trait]
@@ -73,6 +91,23 @@ impl AccessPathObserver for Liar {
             _ => seen,
         }
     }
+
+    async fn abilities(
+        &self,
+        path: &AccessPathId,
+    ) -> std::result::Result<Observation<PathAbilities>, ProviderError> {
+        let mut seen = self.gateway.abilities(path).await;
+        if let Ok(Observation::Known { value, .. }) = &mut seen {
+            if MODEST.contains(&self.lie) {
+                value.brown_out = Ability::can_not("nothing ends by itself here");
+            }
+            if self.lie == Lie::IsFickle {
+                let asked = self.asked.fetch_add(1, Ordering::SeqCst);
+                value.notice = Ability::can_not(format!("{asked} proxies are in the way"));
+            }
+        }
+        seen
+    }
 }
 
 #[async_trait]
@@ -87,6 +122,15 @@ impl AccessPath for Liar {
             (Lie::DoesNothing, _) => return Ok(Outcome::done("trust me")),
             (Lie::NeverEnds, PathState::BrownOut { .. }) => crate::world::closed(),
             (Lie::DropsNotices, PathState::Open { .. }) => open(),
+            (Lie::Boasts | Lie::IsFickle, PathState::BrownOut { .. }) => {
+                return Err(refusal(ErrorKind::Unsupported));
+            }
+            (Lie::BlamesTheCaller, PathState::BrownOut { .. }) => {
+                return Err(refusal(ErrorKind::Invalid));
+            }
+            (Lie::IsFickle, PathState::Open { notice: Some(_) }) => {
+                return Err(refusal(ErrorKind::Unsupported));
+            }
             _ => state.clone(),
         };
         let set = self.gateway.set(path, &wanted, permit).await;
@@ -171,6 +215,10 @@ async fn no_lying_adapter_of_access_paths_passes_the_suite() {
         Lie::DropsNotices,
         Lie::Forbids,
         Lie::SparesFriends,
+        Lie::Boasts,
+        Lie::IsModest,
+        Lie::BlamesTheCaller,
+        Lie::IsFickle,
     ] {
         let world = World::new();
         let server = Server::of_shop(&world.gateway).await;
@@ -178,6 +226,7 @@ async fn no_lying_adapter_of_access_paths_passes_the_suite() {
             gateway: world.gateway.clone(),
             lie,
             last: std::sync::Mutex::default(),
+            asked: AtomicU64::new(0),
         };
         let shop = Shop {
             world,

@@ -11,6 +11,8 @@ mod headers;
 #[cfg(test)]
 mod liars;
 #[cfg(test)]
+mod plain;
+#[cfg(test)]
 mod processes;
 #[cfg(test)]
 mod spellings;

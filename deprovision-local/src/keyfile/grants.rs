@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use deprovision_core::id::ApiId;
 use deprovision_core::observation::{Observation, PositiveControl};
 use deprovision_core::provider::{
-    GrantObserver, GrantState, Outcome, PermissionAuditor, ProviderError, WritePermit,
+    GrantObserver, GrantState, GrantsFound, Outcome, PermissionAuditor, ProviderError, WritePermit,
 };
 use deprovision_core::resource::{GrantId, IssuerId};
 
@@ -20,17 +20,15 @@ impl GrantObserver for KeyFile {
         &self,
         issuer: &IssuerId,
         api: &ApiId,
-    ) -> Result<Observation<Vec<GrantId>>, ProviderError> {
+    ) -> Result<Observation<GrantsFound>, ProviderError> {
         let operation = "list grants";
         self.check_issuer(operation, issuer)?;
         let api = api.clone();
         self.observe(operation, move |keys, contents| {
-            contents
-                .grants
-                .iter()
-                .filter(|(_, grant)| grant.api == api)
-                .map(|(id, _)| keys.grant_id(id))
-                .collect()
+            let grants = contents.grants.iter();
+            let naming = grants.filter(|(_, grant)| grant.api == api);
+            let naming = naming.map(|(id, _)| keys.grant_id(id));
+            Ok(GrantsFound::naming(naming.collect::<Result<Vec<_>, _>>()?))
         })
         .await
     }

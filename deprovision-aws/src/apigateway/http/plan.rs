@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use deprovision_core::observation::Observation;
-use deprovision_core::provider::{ErrorKind, PathState, ProviderError};
+use deprovision_core::provider::{Ability, ErrorKind, PathAbilities, PathState, ProviderError};
 use deprovision_core::time::Timestamp;
 
 use super::seen::{Aside, RouteSeen, Seen};
@@ -90,6 +90,35 @@ fn before(seen: &Seen, route: &RouteSeen) -> Aside {
     ours.map_or_else(|| route.now.clone(), |mark| mark.before.clone())
 }
 
+/// Why no HTTP API sends the headers of a notice.
+const NO_NOTICE: &str = "an HTTP API puts headers only on answers with a status that is named \
+    one by one; let the backend send Deprecation, Sunset and Link (the layer of \
+    deprovision-http does)";
+
+/// Why no HTTP API browns out.
+const NO_BROWN_OUT: &str = "an HTTP API knows nothing that ends by itself; leave brown-outs out \
+    of the policy of this API, or do them in the backend";
+
+/// What keeps every change from being served.
+fn by_hand(seen: &Seen) -> Option<String> {
+    let stage = seen.stages.iter().find(|stage| !stage.deploys_itself)?;
+    Some(format!(
+        "stage {} does not deploy changes by itself; turn on its automatic deployment",
+        stage.name
+    ))
+}
+
+/// What an HTTP API can, with a backend that answers 410 or without (and why then not).
+pub(super) fn abilities(seen: &Seen, gone: Result<(), String>) -> PathAbilities {
+    let mut abilities = PathAbilities::all();
+    abilities.notice = Ability::can_not(NO_NOTICE);
+    abilities.brown_out = Ability::can_not(NO_BROWN_OUT);
+    if let Some(why) = by_hand(seen).or(gone.err()) {
+        abilities.close = Ability::can_not(why);
+    }
+    abilities
+}
+
 /// The writes.
 pub(super) fn plan(
     operation: &str,
@@ -104,11 +133,7 @@ pub(super) fn plan(
         );
         return refused(ErrorKind::Conflict, why);
     }
-    if let Some(stage) = seen.stages.iter().find(|stage| !stage.deploys_itself) {
-        let why = format!(
-            "stage {} does not deploy changes by itself; turn on its automatic deployment",
-            stage.name
-        );
+    if let Some(why) = by_hand(seen) {
         return refused(ErrorKind::Unsupported, why);
     }
     if seen.stages.is_empty() || seen.routes.is_empty() {
@@ -118,18 +143,10 @@ pub(super) fn plan(
     match state {
         PathState::Open { notice: None } => Ok(open(seen)),
         PathState::Closed { .. } => Ok(close(seen, state)),
-        PathState::Open { notice: Some(_) } => refused(
-            ErrorKind::Unsupported,
-            "an HTTP API puts headers only on answers with a status that is named one by one; \
-             let the backend send Deprecation, Sunset and Link (the layer of deprovision-http does)"
-                .to_owned(),
-        ),
-        PathState::BrownOut { .. } => refused(
-            ErrorKind::Unsupported,
-            "an HTTP API knows nothing that ends by itself; leave brown-outs out of the policy \
-             of this API, or do them in the backend"
-                .to_owned(),
-        ),
+        PathState::Open { notice: Some(_) } => {
+            refused(ErrorKind::Unsupported, NO_NOTICE.to_owned())
+        }
+        PathState::BrownOut { .. } => refused(ErrorKind::Unsupported, NO_BROWN_OUT.to_owned()),
     }
 }
 
@@ -359,6 +376,12 @@ mod unit {
         ] {
             let error = plan("set", &seen, &state).unwrap_err();
             assert_eq!(*error.kind(), ErrorKind::Unsupported, "{state:?}");
+            // And it says so when a plan is made, in the same words.
+            let said = abilities(&seen, Ok(())).lack(&state).map(str::to_owned);
+            assert!(error.to_string().contains(&said.unwrap()), "{error}");
         }
+        assert_eq!(abilities(&api(), Ok(())).lack(&closed()), None);
+        let none = abilities(&api(), Err("nobody answers 410".to_owned()));
+        assert_eq!(none.lack(&closed()), Some("nobody answers 410"));
     }
 }

@@ -6,18 +6,22 @@ use aws_sdk_apigatewayv2::Client;
 use aws_sdk_apigatewayv2::config::retry::RetryConfig;
 use aws_sdk_apigatewayv2::types::{AuthorizationType, IntegrationType};
 use deprovision_core::observation::Observation;
-use deprovision_core::provider::{ErrorKind, Outcome, PathState, ProviderError};
+use deprovision_core::provider::{ErrorKind, Outcome, PathAbilities, PathState, ProviderError};
 use deprovision_core::time::Timestamp;
 
 use super::backend::GoneBackend;
 use super::calls;
-use super::plan::{DEFAULT_ROUTE, Write, judge, plan};
+use super::plan::{DEFAULT_ROUTE, Write, abilities, judge, plan};
 use super::seen::{Aside, Seen, garbled};
 use crate::apigateway::mark::Mark;
 use crate::error::{Failed, invalid};
 
 /// What this is called in errors.
 const OPERATION: &str = "apigatewayv2:set";
+
+/// Why an HTTP API can not be closed.
+const NO_BACKEND: &str =
+    "an HTTP API can not answer 410 by itself; give the adapter a GoneBackend that does";
 
 /// The HTTP APIs of a scope.
 #[derive(Debug, Clone)]
@@ -46,6 +50,19 @@ impl HttpApis {
     ) -> Result<Observation<PathState>, ProviderError> {
         let seen = Seen::read(&self.client, api).await?;
         Ok(judge(&seen, now))
+    }
+
+    pub(in crate::apigateway) async fn abilities(
+        &self,
+        api: &str,
+        now: Timestamp,
+    ) -> Result<Observation<PathAbilities>, ProviderError> {
+        let seen = Seen::read(&self.client, api).await?;
+        let gone = self
+            .backend()
+            .map(|_| ())
+            .map_err(|_| NO_BACKEND.to_owned());
+        Ok(Observation::complete(abilities(&seen, gone), now))
     }
 
     pub(in crate::apigateway) async fn set(
@@ -98,13 +115,7 @@ impl HttpApis {
     }
 
     fn backend(&self) -> Result<&GoneBackend, ProviderError> {
-        let missing = || {
-            ProviderError::new(
-                ErrorKind::Unsupported,
-                OPERATION,
-                "an HTTP API can not answer 410 by itself; give the adapter a GoneBackend that does",
-            )
-        };
+        let missing = || ProviderError::new(ErrorKind::Unsupported, OPERATION, NO_BACKEND);
         self.gone.as_ref().ok_or_else(missing)
     }
 

@@ -7,7 +7,7 @@ use aws_sdk_apigateway::types::{ApiStage, Op, PatchOperation, UsagePlan};
 use deprovision_core::id::ApiId;
 use deprovision_core::observation::{Observation, PositiveControl};
 use deprovision_core::provider::{
-    GrantObserver, GrantState, Outcome, PermissionAuditor, ProviderError, WritePermit,
+    GrantObserver, GrantState, GrantsFound, Outcome, PermissionAuditor, ProviderError, WritePermit,
 };
 use deprovision_core::resource::{GrantId, IssuerId};
 use deprovision_core::time::Timestamp;
@@ -44,7 +44,7 @@ impl GrantObserver for ApiGatewayKeys {
         &self,
         issuer: &IssuerId,
         api: &ApiId,
-    ) -> Result<Observation<Vec<GrantId>>, ProviderError> {
+    ) -> Result<Observation<GrantsFound>, ProviderError> {
         self.check_issuer("list grants", issuer)?;
         let Some(rest_apis) = self.bound(api) else {
             return Ok(unbound(api));
@@ -69,7 +69,7 @@ impl GrantObserver for ApiGatewayKeys {
         if found.is_empty() && self.control().await?.is_none() {
             return Ok(unseen());
         }
-        Ok(Observation::complete(found, as_of))
+        Ok(Observation::complete(GrantsFound::naming(found), as_of))
     }
 
     async fn grant(&self, id: &GrantId) -> Result<Observation<GrantState>, ProviderError> {

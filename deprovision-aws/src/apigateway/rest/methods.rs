@@ -104,6 +104,26 @@ fn header_of(parameter: &str) -> Option<String> {
     Some(name.to_ascii_lowercase())
 }
 
+/// Why API Gateway can not put a notice on every answer. `told` says that a notice of
+/// ours is on them already.
+pub(super) fn untellable(methods: &[MethodSeen], told: bool) -> Option<String> {
+    if let Some(proxy) = methods.iter().find(|method| method.is_proxy) {
+        return Some(format!(
+            "{} hands out its backend's answers as they are, and API Gateway can put no \
+             header on them; let the backend send Deprecation, Sunset and Link (the layer \
+             of deprovision-http does) and say so with NoticeBy::Backend",
+            proxy.name()
+        ));
+    }
+    let (method, answer) = answers(methods).find(|(_, answer)| !told && answer.has_headers())?;
+    Some(format!(
+        "{} answers {} with a Deprecation, Sunset or Link of its own; put the \
+         notice there, and say so with NoticeBy::Backend",
+        method.name(),
+        answer.status
+    ))
+}
+
 /// The changes that put a notice on every answer, or take it away. `told` says that a
 /// notice of ours is on them already, so that the three headers are ours.
 pub(super) fn telling(
@@ -121,17 +141,8 @@ pub(super) fn telling(
         }
         return Ok(changes);
     };
-    if let Some(proxy) = methods.iter().find(|method| method.is_proxy) {
-        return Err(ProviderError::new(
-            ErrorKind::Unsupported,
-            operation,
-            format!(
-                "{} hands out its backend's answers as they are, and API Gateway can put no \
-                 header on them; let the backend send Deprecation, Sunset and Link (the layer \
-                 of deprovision-http does) and say so with NoticeBy::Backend",
-                proxy.name()
-            ),
-        ));
+    if let Some(why) = untellable(methods, told) {
+        return Err(ProviderError::new(ErrorKind::Unsupported, operation, why));
     }
     let since = problem::constant(operation, &notice.deprecation_header())?;
     let sunset = notice.sunset_header();
@@ -146,18 +157,6 @@ pub(super) fn telling(
         _link => links.clone(),
     };
     for (method, answer) in answers(methods) {
-        if !told && answer.has_headers() {
-            return Err(ProviderError::new(
-                ErrorKind::Unsupported,
-                operation,
-                format!(
-                    "{} answers {} with a Deprecation, Sunset or Link of its own; put the \
-                     notice there, and say so with NoticeBy::Backend",
-                    method.name(),
-                    answer.status
-                ),
-            ));
-        }
         changes.extend(answer.change(method, value));
     }
     Ok(changes)

@@ -1,10 +1,12 @@
 //! What has to be written so that a REST API is set as it should be. Pure: the same
 //! API, state and moment give the same writes, and an API that is set so gives none.
 
-use deprovision_core::provider::{ErrorKind, PathState, ProviderError, SunsetNotice};
+use deprovision_core::provider::{
+    Ability, ErrorKind, PathAbilities, PathState, ProviderError, SunsetNotice,
+};
 use deprovision_core::time::Timestamp;
 
-use super::methods::{AnswerChange, MethodSeen, telling};
+use super::methods::{AnswerChange, MethodSeen, telling, untellable};
 use super::options::NoticeBy;
 use super::policy::Policy;
 use super::responses::{self, Response, Responses};
@@ -156,6 +158,18 @@ fn check_brown_out(
     let PathState::BrownOut { .. } = wish.state else {
         return Ok(());
     };
+    match never_ends(seen, methods) {
+        None => Ok(()),
+        Some(why) => Err(ProviderError::new(
+            ErrorKind::Unsupported,
+            wish.operation,
+            why,
+        )),
+    }
+}
+
+/// Why a brown-out would not end by itself for everybody.
+fn never_ends(seen: &Seen, methods: &[MethodSeen]) -> Option<String> {
     let guarded = methods.iter().find(|method| method.authorization != "NONE");
     let why = match guarded {
         _ if seen.policy.has_others() => "the API has a resource policy of its own".to_owned(),
@@ -163,16 +177,29 @@ fn check_brown_out(
             "{} {} is guarded by {}",
             method.method, method.path, method.authorization
         ),
-        None => return Ok(()),
+        None => return None,
     };
-    Err(ProviderError::new(
-        ErrorKind::Unsupported,
-        wish.operation,
-        format!(
-            "{why}: whom that turns away would be answered 410 even after the brown-out; leave \
-             brown-outs out of the policy of this API, or do them in the backend"
-        ),
+    Some(format!(
+        "{why}: whom that turns away would be answered 410 even after the brown-out; leave \
+         brown-outs out of the policy of this API, or do them in the backend"
     ))
+}
+
+/// What a REST API can, with the methods in the order of their names: the first that is
+/// in the way is told.
+pub(super) fn abilities(seen: &Seen, methods: &[MethodSeen], notice_by: NoticeBy) -> PathAbilities {
+    let mut abilities = PathAbilities::all();
+    let in_the_way = match notice_by {
+        NoticeBy::Gateway => untellable(methods, responses::answers_tell(&seen.responses)),
+        NoticeBy::Backend => None,
+    };
+    if let Some(why) = in_the_way {
+        abilities.notice = Ability::can_not(why);
+    }
+    if let Some(why) = never_ends(seen, methods) {
+        abilities.brown_out = Ability::can_not(why);
+    }
+    abilities
 }
 
 /// The writes. `methods` is needed for states that serve from a deployment of ours, and

@@ -134,9 +134,11 @@ async fn stages(client: &Client, api: &str) -> Result<Vec<StageSeen>, ProviderEr
     Ok(stages)
 }
 
-/// The methods of the definition, which may not be what is deployed.
+/// The methods of the definition, which may not be what is deployed. In order: AWS gives
+/// them in any, and the first that is in the way of something is told in plans, which
+/// are approved word by word.
 pub(super) async fn methods(client: &Client, api: &str) -> Result<Vec<MethodSeen>, ProviderError> {
-    let mut all = Vec::new();
+    let mut all: Vec<MethodSeen> = Vec::new();
     let mut position: Option<String> = None;
     loop {
         let page = client
@@ -150,6 +152,7 @@ pub(super) async fn methods(client: &Client, api: &str) -> Result<Vec<MethodSeen
         all.extend(page.items().iter().flat_map(MethodSeen::all));
         position = next(position, page.position())?;
         if position.is_none() {
+            all.sort_by(|a, b| (&a.path, &a.method).cmp(&(&b.path, &b.method)));
             return Ok(all);
         }
     }

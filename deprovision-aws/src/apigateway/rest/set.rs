@@ -4,12 +4,12 @@ use aws_sdk_apigateway::Client;
 use aws_sdk_apigateway::config::retry::RetryConfig;
 use aws_sdk_apigateway::types::{GatewayResponseType, Op, PatchOperation};
 use deprovision_core::observation::Observation;
-use deprovision_core::provider::{Outcome, PathState, ProviderError};
+use deprovision_core::provider::{Outcome, PathAbilities, PathState, ProviderError};
 use deprovision_core::time::Timestamp;
 
 use super::methods::{AnswerChange, MethodSeen};
 use super::options::{NoticeBy, Undeployed};
-use super::plan::{Wish, Write, before, plan, serves_from_ours};
+use super::plan::{Wish, Write, abilities, before, plan, serves_from_ours};
 use super::seen::{Seen, garbled, methods};
 use super::{calls, drift, observe, responses};
 use crate::call::Call;
@@ -75,6 +75,17 @@ impl RestApis {
     ) -> Result<Observation<PathState>, ProviderError> {
         let seen = Seen::read(&self.client, api).await?;
         observe::judge(scope, &seen, now)
+    }
+
+    pub(in crate::apigateway) async fn abilities(
+        &self,
+        api: &str,
+        now: Timestamp,
+    ) -> Result<Observation<PathAbilities>, ProviderError> {
+        let seen = Seen::read(&self.client, api).await?;
+        let methods = methods(&self.client, api).await?;
+        let abilities = abilities(&seen, &methods, self.notice_by);
+        Ok(Observation::complete(abilities, now))
     }
 
     pub(in crate::apigateway) async fn set(

@@ -8,11 +8,16 @@ use aws_sdk_apigateway::operation::get_stages::GetStagesOutput;
 use aws_sdk_apigateway::operation::put_gateway_response::PutGatewayResponseOutput;
 use aws_sdk_apigateway::operation::update_rest_api::UpdateRestApiOutput;
 use aws_sdk_apigateway::operation::update_stage::UpdateStageOutput;
-use aws_sdk_apigateway::types::{CanarySettings, Method, MethodSnapshot, Resource, Stage};
+use aws_sdk_apigateway::types::{
+    CanarySettings, Integration, IntegrationType, Method, MethodSnapshot, Resource, Stage,
+};
 use aws_smithy_mocks::{Rule, mock};
 use aws_smithy_types::DateTime;
+use deprovision_aws::NoticeBy;
 use deprovision_core::conformance::Permits;
-use deprovision_core::provider::{ErrorKind, GoneNotice, Outcome, PathState};
+use deprovision_core::provider::{
+    AccessPathObserver, ErrorKind, GoneNotice, Outcome, PathAbilities, PathState,
+};
 use serde_json::{Value, json};
 
 use super::world::{answer, gateway, id, look, refusal, set};
@@ -104,6 +109,62 @@ fn open_api() -> [Rule; 4] {
 
 fn refs(rules: &[Rule]) -> Vec<&Rule> {
     rules.iter().collect()
+}
+
+/// Resources of one method each: the path, who guards it, and what answers.
+fn get_guarded(order: &'static [(&'static str, &'static str, IntegrationType)]) -> Rule {
+    mock!(Client::get_resources).then_output(move || {
+        let resources = order.iter().map(|(path, authorization, kind)| {
+            let integration = Integration::builder().r#type(kind.clone()).build();
+            let method = Method::builder()
+                .authorization_type(*authorization)
+                .method_integration(integration)
+                .build();
+            Resource::builder()
+                .id(*path)
+                .path(*path)
+                .resource_methods("GET", method)
+                .build()
+        });
+        GetResourcesOutput::builder()
+            .set_items(Some(resources.collect()))
+            .build()
+    })
+}
+
+async fn abilities(
+    order: &'static [(&'static str, &'static str, IntegrationType)],
+    notice_by: NoticeBy,
+) -> PathAbilities {
+    let rules = [&open_api()[..], &[get_guarded(order)]].concat();
+    let client = mocked!(aws_sdk_apigateway, &refs(&rules));
+    let gateway = gateway(&Permits::new())
+        .with_rest_apis(&client)
+        .with_notice_by(notice_by);
+    let seen = gateway.abilities(&id("rest/abc")).await.unwrap();
+    seen.known_completely().unwrap().clone()
+}
+
+#[tokio::test]
+async fn what_a_rest_api_can_not_is_told_in_the_same_words_in_whatever_order_aws_lists_it() {
+    const GUARDED: (&str, &str, IntegrationType) = ("/b", "AWS_IAM", IntegrationType::Mock);
+    const PROXY: (&str, &str, IntegrationType) = ("/c", "CUSTOM", IntegrationType::HttpProxy);
+    const OPEN: (&str, &str, IntegrationType) = ("/a", "NONE", IntegrationType::Mock);
+    let one = abilities(&[GUARDED, PROXY, OPEN], NoticeBy::Gateway).await;
+    let other = abilities(&[PROXY, OPEN, GUARDED], NoticeBy::Gateway).await;
+    assert_eq!(one, other);
+    let why = one.brown_out.lack().unwrap();
+    assert!(why.contains("GET /b is guarded by AWS_IAM"), "{why}");
+    let why = one.notice.lack().unwrap();
+    assert!(
+        why.contains("GET /c hands out its backend's answers"),
+        "{why}"
+    );
+    assert_eq!(one.close.lack(), None);
+    let vouched = abilities(&[PROXY, OPEN], NoticeBy::Backend).await;
+    assert_eq!(vouched.notice.lack(), None);
+    let all = abilities(&[OPEN], NoticeBy::Gateway).await;
+    assert_eq!(all, PathAbilities::all());
 }
 
 #[tokio::test]

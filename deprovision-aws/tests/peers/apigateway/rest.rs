@@ -150,6 +150,14 @@ async fn i_5_a_rest_api_keeps_every_promise_of_the_port_as_aws_documents_it() {
 }
 
 #[tokio::test]
+async fn i_5_a_guarded_rest_api_says_that_it_can_not_brown_out_and_keeps_every_other_promise() {
+    for authorization in ["CUSTOM", "AWS_IAM", "COGNITO_USER_POOLS"] {
+        let shop = Shop::new(authorization).await;
+        assert_eq!(access_path(&shop).await.unwrap(), 10, "{authorization}");
+    }
+}
+
+#[tokio::test]
 async fn i_5_a_closed_api_answers_410_whoever_guards_it_and_whatever_is_called() {
     for authorization in ["NONE", "CUSTOM", "AWS_IAM", "COGNITO_USER_POOLS"] {
         let shop = Shop::new(authorization).await;

@@ -11,8 +11,8 @@ use crate::id::{ActionId, ObjectionId, PersonId, RetirementId, Role, StepId};
 use crate::journal::Entry;
 use crate::ledger::certificate::LogMismatch;
 use crate::ledger::{Damage, Place, Tampering, verify};
-use crate::permit::Approval;
-use crate::resource::{ArchiveId, DatasetId, ResourceRef};
+use crate::permit::{Approval, Waiver};
+use crate::resource::{ArchiveId, DatasetId, GrantId, ResourceRef};
 use crate::time::Timestamp;
 
 /// Who approved what, and when.
@@ -91,6 +91,38 @@ impl ObjectionFact {
             by,
             reason: reason.into(),
             ended,
+        }
+    }
+}
+
+/// Who lets which grant stay, why, and until when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WaiverFact {
+    /// Which grant; its id is bound to what it says.
+    pub grant: GrantId,
+    /// Who.
+    pub by: PersonId,
+    /// In which roles.
+    pub roles: BTreeSet<Role>,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+    /// Until when. After that the grant is a finding again.
+    pub expires: Timestamp,
+}
+
+impl From<&Waiver> for WaiverFact {
+    fn from(waiver: &Waiver) -> Self {
+        Self {
+            grant: waiver.grant.clone(),
+            by: waiver.by.clone(),
+            roles: waiver.roles.clone(),
+            reason: waiver.reason.clone(),
+            at: waiver.at,
+            expires: waiver.expires,
         }
     }
 }

@@ -15,7 +15,9 @@ mod tests;
 
 pub use envelope::{Attested, Certificate};
 pub use error::{CertificateError, LogMismatch};
-pub use facts::{ActionFact, ApprovalFact, ArchiveFact, LogState, ObjectionEnd, ObjectionFact};
+pub use facts::{
+    ActionFact, ApprovalFact, ArchiveFact, LogState, ObjectionEnd, ObjectionFact, WaiverFact,
+};
 pub use predicate::{Basis, RetirementPredicate};
 pub use statement::{
     EVENTS_FILE, PAYLOAD_TYPE, PREDICATE_TYPE, STATEMENT_TYPE, Statement, Subject,

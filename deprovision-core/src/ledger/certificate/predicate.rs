@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::id::{ApiId, PersonId, RetirementId};
-use crate::ledger::certificate::{ActionFact, ApprovalFact, ArchiveFact, LogState, ObjectionFact};
+use crate::ledger::certificate::{
+    ActionFact, ApprovalFact, ArchiveFact, LogState, ObjectionFact, WaiverFact,
+};
 use crate::time::Timestamp;
 
 /// Under which rules: digests of what the log holds in full.
@@ -83,6 +85,9 @@ pub struct RetirementPredicate {
     /// Who objected.
     #[serde(default)]
     pub objections: Vec<ObjectionFact>,
+    /// Which grants stay, by whose word and until when (invariant I-6).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<WaiverFact>,
     /// What was done.
     #[serde(default)]
     pub actions: Vec<ActionFact>,
@@ -124,6 +129,7 @@ impl RetirementPredicate {
             basis,
             approvals: Vec::new(),
             objections: Vec::new(),
+            waivers: Vec::new(),
             actions: Vec::new(),
             archives: Vec::new(),
             not_promised: Vec::new(),

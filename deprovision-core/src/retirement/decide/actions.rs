@@ -1,4 +1,8 @@
 //! What the driver brings back about actions.
+//!
+//! Longer than other files: an action's course is decided in one place.
+
+use serde_json::Value;
 
 use super::limit;
 use crate::id::ActionId;
@@ -93,7 +97,7 @@ impl Retirement {
                     )));
                 }
             }
-            if !self.scope.contains(&step.id) {
+            if !self.scope.contains_key(&step.id) {
                 let explain = Explain::new(
                     WaitRule::Scope,
                     "targets that were not compared",
@@ -198,9 +202,9 @@ impl Retirement {
                     events.push(Event::ActionVerified { action, evidence });
                 }
             }
-            Some(Reading::NotApplied { .. }) => {
+            Some(Reading::NotApplied { before }) => {
                 if run.contrary + 1 >= AGREEING {
-                    events.extend(self.not_there(action, run, now));
+                    events.extend(self.not_there(action, run, before, now));
                 }
             }
             Some(Reading::Pending { why, .. }) => {
@@ -227,9 +231,16 @@ impl Retirement {
     }
 
     /// Two reads agree that the effect is not there.
-    fn not_there(&self, action: ActionId, run: &ActionRun, now: Timestamp) -> Vec<Event> {
+    fn not_there(
+        &self,
+        action: ActionId,
+        run: &ActionRun,
+        found: &Value,
+        now: Timestamp,
+    ) -> Vec<Event> {
         if run.phase == ActionPhase::Waiting {
-            let reason = format!("{action} does not hold: what was removed is there again");
+            let found = found.as_str().unwrap_or("what was removed is there again");
+            let reason = format!("{action} does not hold: {found}");
             return vec![self.parking(
                 reason,
                 "find out who brought it back, remove it, then resume",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::world::*;
 use crate::id::{ObjectionId, StepId};
-use crate::permit::Approval;
+use crate::permit::{Approval, Waiver};
 use crate::retirement::*;
 use crate::time::Period;
 
@@ -44,6 +44,14 @@ impl Case {
             "payroll",
             expires,
         )))
+    }
+
+    /// Somebody lets a grant stay, of which the plan knows or does not.
+    pub(super) fn waive(&mut self, n: u8, days: u64) -> Result<Vec<Event>, Refusal> {
+        let expires = Period::days(days).after(self.now);
+        let api = self.retirement.api().id.clone();
+        let waiver = Waiver::new(grant(n), api, person("ann"), "needed", self.now, expires);
+        self.give(Command::Waive(waiver))
     }
 
     pub(super) fn park(&mut self) -> Result<Vec<Event>, Refusal> {

@@ -12,4 +12,5 @@ mod people;
 mod schedules;
 mod stalled;
 mod table;
+mod waivers;
 mod world;

@@ -60,6 +60,14 @@ pub(super) fn run_schedule(faults: Vec<u8>) -> Case {
                 let by = Period::hours(2);
                 case.give(Command::NoteClockStep { by }).unwrap();
             }
+            36 => {
+                let _ = case.waive(u8::try_from(number % 4).unwrap(), 1 + u64::from(number % 9));
+            }
+            37 => {
+                let by = person("ann");
+                let grant = grant(u8::try_from(number % 4).unwrap());
+                let _ = case.give(Command::WithdrawWaiver { grant, by });
+            }
             _ => {
                 if !case.drive(&mut || random.next().unwrap_or(255)) {
                     case.pass_time();

@@ -14,7 +14,7 @@ use crate::pipeline::{Erasure, Pipeline, ids};
 use crate::plan::{Action, Plan, PlannedStep};
 use crate::policy::Policy;
 use crate::provider::{EffectClass, ErrorKind, Outcome};
-use crate::resource::{CredentialId, ResourceRef};
+use crate::resource::{CredentialId, GrantId, ResourceRef};
 use crate::time::{Period, Timestamp, Window};
 use crate::usage::UsageEvidence;
 
@@ -365,10 +365,15 @@ pub(super) fn id(step: &str, n: u8) -> ActionId {
 }
 
 pub(super) fn target(step: &str, n: u8) -> ResourceRef {
-    format!("p:a:r:{step}-{n}")
-        .parse::<CredentialId>()
-        .unwrap()
-        .into()
+    let name = format!("p:a:r:{step}-{n}");
+    if step == ids::REMOVE_GRANTS {
+        return grant(n).into();
+    }
+    name.parse::<CredentialId>().unwrap().into()
+}
+
+pub(super) fn grant(n: u8) -> GrantId {
+    format!("p:a:r:{}-{n}", ids::REMOVE_GRANTS).parse().unwrap()
 }
 
 pub(super) fn ready() -> Case {
