@@ -49,6 +49,14 @@ impl AccessPathFixture for Shop {
         id("v3")
     }
 
+    fn tells_notices(&self) -> bool {
+        true
+    }
+
+    fn browns_out(&self) -> bool {
+        true
+    }
+
     fn credentials(&self) -> Vec<Option<String>> {
         vec![None, Some("live".into()), Some("revoked".into())]
     }

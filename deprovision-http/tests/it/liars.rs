@@ -38,6 +38,22 @@ enum Lie {
     Forbids,
     /// Serves those who have a live key.
     SparesFriends,
+    /// No lie: refuses notices and brown-outs, and says that it does.
+    Modest,
+    /// Says that it refuses them, and does them.
+    FalselyModest,
+    /// Refuses them, and opens the path.
+    OpensOnRefusal,
+}
+
+impl Lie {
+    /// Whether the fixture says that the service tells notices and browns out.
+    fn claims_all(self) -> bool {
+        !matches!(
+            self,
+            Self::Modest | Self::FalselyModest | Self::OpensOnRefusal
+        )
+    }
 }
 
 struct Liar {
@@ -83,6 +99,20 @@ impl AccessPath for Liar {
         state: &PathState,
         permit: &WritePermit,
     ) -> std::result::Result<Outcome, ProviderError> {
+        let is_plain = matches!(
+            state,
+            PathState::Open { notice: None } | PathState::Closed { .. }
+        );
+        if matches!(self.lie, Lie::Modest | Lie::OpensOnRefusal)
+            && !is_plain
+            && state.check().is_ok()
+        {
+            if self.lie == Lie::OpensOnRefusal {
+                self.gateway.set(path, &open(), permit).await?;
+            }
+            let unsupported = ErrorKind::Unsupported;
+            return Err(ProviderError::new(unsupported, "set", "it can not"));
+        }
         let wanted = match (self.lie, state) {
             (Lie::DoesNothing, _) => return Ok(Outcome::done("trust me")),
             (Lie::NeverEnds, PathState::BrownOut { .. }) => crate::world::closed(),
@@ -129,6 +159,14 @@ impl AccessPathFixture for Shop {
         id("v3")
     }
 
+    fn tells_notices(&self) -> bool {
+        self.liar.lie.claims_all()
+    }
+
+    fn browns_out(&self) -> bool {
+        self.liar.lie.claims_all()
+    }
+
     fn credentials(&self) -> Vec<Option<String>> {
         vec![None, Some("live".into())]
     }
@@ -159,6 +197,29 @@ impl AccessPathFixture for Shop {
     }
 }
 
+impl Shop {
+    async fn of(lie: Lie) -> Self {
+        let world = World::new();
+        let server = Server::of_shop(&world.gateway).await;
+        let liar = Liar {
+            gateway: world.gateway.clone(),
+            lie,
+            last: std::sync::Mutex::default(),
+        };
+        Self {
+            world,
+            server,
+            liar,
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_adapter_that_refuses_what_it_says_it_can_not_passes_the_suite() {
+    let cases = access_path(&Shop::of(Lie::Modest).await).await.unwrap();
+    assert_eq!(cases, 9);
+}
+
 #[tokio::test]
 async fn no_lying_adapter_of_access_paths_passes_the_suite() {
     for lie in [
@@ -171,19 +232,10 @@ async fn no_lying_adapter_of_access_paths_passes_the_suite() {
         Lie::DropsNotices,
         Lie::Forbids,
         Lie::SparesFriends,
+        Lie::FalselyModest,
+        Lie::OpensOnRefusal,
     ] {
-        let world = World::new();
-        let server = Server::of_shop(&world.gateway).await;
-        let liar = Liar {
-            gateway: world.gateway.clone(),
-            lie,
-            last: std::sync::Mutex::default(),
-        };
-        let shop = Shop {
-            world,
-            server,
-            liar,
-        };
+        let shop = Shop::of(lie).await;
         let suite = tokio::spawn(async move { access_path(&shop).await.unwrap() });
         let panicked = suite.await.is_err_and(|error| error.is_panic());
         assert!(panicked, "{lie:?} passed");

@@ -275,6 +275,14 @@ impl AccessPathFixture for Shop {
         self.id("nothere")
     }
 
+    fn tells_notices(&self) -> bool {
+        true
+    }
+
+    fn browns_out(&self) -> bool {
+        true
+    }
+
     fn credentials(&self) -> Vec<Option<String>> {
         vec![None, Some(LIVE.into()), Some(REVOKED.into())]
     }
