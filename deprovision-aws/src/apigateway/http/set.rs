@@ -76,6 +76,7 @@ impl HttpApis {
                 }
                 Write::KeepCors { cors } => {
                     cors.write(OPERATION)?;
+                    self.backend()?;
                 }
                 Write::PutBack { .. }
                 | Write::DropRoute { .. }
