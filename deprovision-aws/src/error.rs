@@ -1,5 +1,8 @@
 //! The one place that maps AWS's errors.
 //!
+//! Longer than most files: the codes of all services are one table, so that the same word
+//! of AWS means the same everywhere, and its tests stand beside it.
+//!
 //! What AWS says in prose is not repeated: it may quote the request. The code, the
 //! status and the id of the request are, for they are what AWS's support asks for.
 

@@ -13,7 +13,9 @@ pub(crate) struct Clients {
     pub(crate) apigatewayv2: aws_sdk_apigatewayv2::Client,
     pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(crate) iam: aws_sdk_iam::Client,
+    pub(crate) lambda: aws_sdk_lambda::Client,
     pub(crate) s3: aws_sdk_s3::Client,
+    pub(crate) secretsmanager: aws_sdk_secretsmanager::Client,
     pub(crate) sts: aws_sdk_sts::Client,
 }
 
@@ -32,7 +34,9 @@ impl Clients {
             apigatewayv2: aws_sdk_apigatewayv2::Client::new(config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             iam: aws_sdk_iam::Client::new(config),
+            lambda: aws_sdk_lambda::Client::new(config),
             s3: aws_sdk_s3::Client::new(config),
+            secretsmanager: aws_sdk_secretsmanager::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
         }
     }

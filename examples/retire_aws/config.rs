@@ -30,6 +30,8 @@ pub(crate) struct Config {
     #[serde(default)]
     pub(crate) keys: Keys,
     #[serde(default)]
+    pub(crate) secrets: Secrets,
+    #[serde(default)]
     pub(crate) grants: Grants,
     pub(crate) usage: Usage,
     pub(crate) archive: Option<Archive>,
@@ -79,6 +81,9 @@ pub(crate) struct Grants {
     /// They let somebody in without naming the API, and stay.
     #[serde(default)]
     pub(crate) accepted: Vec<GrantId>,
+    /// Lambda functions that are the API's alone, by name: their policies are read too.
+    #[serde(default)]
+    pub(crate) functions: Vec<String>,
 }
 
 /// Which access keys of IAM are the API's.
@@ -89,6 +94,49 @@ pub(crate) struct Keys {
     pub(crate) path: Option<String>,
     /// Those of users that carry this tag with the API's id.
     pub(crate) user_tag: Option<String>,
+    /// Single keys, by a tag on their user: its name is the key's id, its value the API's.
+    #[serde(default)]
+    pub(crate) key_tags: bool,
+    /// Those of these users.
+    #[serde(default)]
+    pub(crate) users: Vec<String>,
+}
+
+impl Keys {
+    /// The first field that says which keys.
+    pub(crate) fn says(&self) -> Option<&'static str> {
+        [
+            ("keys.path", self.path.is_some()),
+            ("keys.user_tag", self.user_tag.is_some()),
+            ("keys.key_tags", self.key_tags),
+            ("keys.users", !self.users.is_empty()),
+        ]
+        .into_iter()
+        .find_map(|(field, is_said)| is_said.then_some(field))
+    }
+}
+
+/// Which secrets of Secrets Manager are the API's.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Secrets {
+    /// Those of these names.
+    #[serde(default)]
+    pub(crate) names: Vec<String>,
+    /// Those that carry this tag with the API's id.
+    pub(crate) tag: Option<String>,
+}
+
+impl Secrets {
+    /// The first field that says which secrets.
+    pub(crate) fn says(&self) -> Option<&'static str> {
+        [
+            ("secrets.names", !self.names.is_empty()),
+            ("secrets.tag", self.tag.is_some()),
+        ]
+        .into_iter()
+        .find_map(|(field, is_said)| is_said.then_some(field))
+    }
 }
 
 /// Where its calls are counted.
@@ -99,6 +147,9 @@ pub(crate) struct Usage {
     pub(crate) control: Option<Metric>,
     /// How long the control may be silent.
     pub(crate) control_pause: Period,
+    /// Whether the last uses of its access keys count, too.
+    #[serde(default)]
+    pub(crate) last_used: bool,
 }
 
 /// A metric of CloudWatch.
@@ -138,10 +189,16 @@ impl Config {
     pub(crate) fn read(path: &Path) -> Result<Self, Problem> {
         let text = text(path)?;
         let mut config: Self = toml::from_str(&text).map_err(|error| {
-            let line = error
-                .span()
-                .map_or(1, |span| 1 + newlines(&text, span.start));
-            format!("{}:{line}: {}", path.display(), error.message())
+            let start = error.span().map_or(0, |span| span.start);
+            let line = newlines(&text, start);
+            let field = text.lines().nth(line).and_then(|line| line.split_once('='));
+            let field = field.map_or_else(String::new, |(name, _)| format!(" {}:", name.trim()));
+            let path = path.display();
+            format!(
+                "{path}:{}:{field} {}",
+                line.saturating_add(1),
+                error.message()
+            )
         })?;
         config.path_of_file = path.to_owned();
         config.text = text;
@@ -155,7 +212,11 @@ impl Config {
         let line = self.text.lines().zip(1..).find_map(|(line, number)| {
             let line = line.trim();
             if let Some(header) = line.strip_prefix('[') {
-                inside = header.trim_matches(['[', ']']) == table;
+                let header = header.trim_matches(['[', ']']);
+                inside = header == table;
+                if header == field {
+                    return Some(number);
+                }
             }
             let is_it = line
                 .strip_prefix(name)

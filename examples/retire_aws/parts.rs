@@ -8,20 +8,22 @@ use deprovision_aws::s3::{
 };
 use deprovision_aws::{
     ApiGateway, ApiGatewayKeys, CloudWatchMetric, CloudWatchUsage, Footprint, GoneBackend,
-    IamAccessKeys, IamGrants, NeededPolicy, NoticeBy, Scope, ScopeError, Undeployed,
+    IamAccessKeys, IamGrants, LastUsedKeys, NeededPolicy, NoticeBy, Scope, ScopeError, Secrets,
+    Undeployed,
 };
 use deprovision_core::catalog::Api;
 use deprovision_core::observation::Observation;
 use deprovision_core::provider::{CredentialObserver, ProviderError};
-use deprovision_core::resource::{AccessPathId, CredentialId};
+use deprovision_core::resource::{AccessPathId, CredentialId, IssuerId};
 use deprovision_core::time::Clock;
 use deprovision_examples::Problem;
 
 use crate::clients::Clients;
 use crate::config::{Archive, Config, Metric, Notice};
 
-/// The name of the usage source, as catalogs name it.
+/// The names of the usage sources, as catalogs name them.
 const USAGE: &str = "cloudwatch";
+const LAST_USED: &str = "iam-last-used";
 
 /// Data, its archive and its end.
 #[derive(Debug)]
@@ -38,8 +40,11 @@ pub(crate) struct Parts {
     pub(crate) gateway_keys: ApiGatewayKeys,
     pub(crate) grants: Arc<IamGrants>,
     pub(crate) keys: IamAccessKeys,
+    pub(crate) last_used: Arc<LastUsedKeys>,
+    pub(crate) secrets: Secrets,
     pub(crate) store: Option<Store>,
     pub(crate) usage: Arc<CloudWatchUsage>,
+    scope: Scope,
 }
 
 impl Parts {
@@ -62,22 +67,28 @@ impl Parts {
         for id in rest_apis(api) {
             gateway_keys = gateway_keys.rest_api(&api.id, id)?;
         }
+        let keys = keys(config, api, clients, &scope)?;
         Ok(Self {
             gateway: gateway(config, clients, &scope, clock)?,
             gateway_keys,
             grants: Arc::new(
                 IamGrants::new(&clients.iam, scope.clone())
-                    .with_api(api.id.clone(), Footprint::of(api, &scope)?)
+                    .with_api(api.id.clone(), footprint(config, api, &scope)?)
                     .with_buckets(&clients.s3)
                     .with_rest_apis(&clients.apigateway)
+                    .with_secrets(&clients.secretsmanager)
+                    .with_functions(&clients.lambda)
                     .accepting(config.grants.accepted.iter().cloned()),
             ),
-            keys: keys(config, api, clients, &scope)?,
+            last_used: Arc::new(last_used(config, api, clients, clock, &keys)?),
+            keys,
+            secrets: secrets(config, api, clients, &scope)?,
             store: match &config.archive {
                 Some(archive) => Some(store(config, archive, clients, &scope)?),
                 None => None,
             },
             usage: Arc::new(usage(config, api, clients, clock)),
+            scope,
         })
     }
 
@@ -117,6 +128,10 @@ impl Parts {
         let mut all = BTreeMap::new();
         let mut add = |what: &str, policy| all.insert(what.to_owned(), policy);
         add("usage", self.usage.permissions());
+        if api.usage_sources.iter().any(|name| name == LAST_USED) {
+            let last_used = self.last_used.permissions(&self.scope, id);
+            add("usage: last used keys", last_used);
+        }
         add("keys: observe", self.keys.permissions_to_observe(id));
         add("keys: freeze", self.keys.permissions_to_freeze(id));
         add("keys: disable", self.keys.permissions_to_disable(id));
@@ -127,6 +142,12 @@ impl Parts {
         add("API keys: disable", keys.permissions_to_disable());
         add("API keys: delete", keys.permissions_to_delete());
         add("usage plans: edit", keys.permissions_to_remove_grants());
+        if api.resources.issuers.contains(&self.secrets.issuer_id()?) {
+            let secrets = &self.secrets;
+            add("secrets: observe", secrets.permissions_to_observe(id));
+            add("secrets: disable", secrets.permissions_to_disable(id));
+            add("secrets: delete", secrets.permissions_to_delete(id));
+        }
         for path in &api.resources.access_paths {
             let name = path.name();
             let observe = self.gateway.permissions_to_observe(path)?;
@@ -227,7 +248,108 @@ fn keys(
     if let Some(tag) = &config.keys.user_tag {
         keys = keys.user_tag(tag);
     }
+    if config.keys.key_tags {
+        keys = keys.key_tags();
+    }
+    keys = keys
+        .users(&api.id, &config.keys.users)
+        .map_err(|error| config.mistake("keys.users", &error.to_string()))?;
+    is_issuer(config, api, config.keys.says(), &keys.issuer_id()?)?;
     Ok(keys)
+}
+
+fn secrets(
+    config: &Config,
+    api: &Api,
+    clients: &Clients,
+    scope: &Scope,
+) -> Result<Secrets, Problem> {
+    let known = api.resources.credentials.iter();
+    let known = known.filter(|secret| secret.provider().as_str() == "aws-secretsmanager");
+    let mut secrets =
+        Secrets::new(&clients.secretsmanager, scope.clone()).named(&api.id, known.cloned())?;
+    for name in &config.secrets.names {
+        let id = secrets.secret_id(name);
+        secrets = id
+            .and_then(|id| secrets.named(&api.id, [id]))
+            .map_err(|error| config.mistake("secrets.names", &error.to_string()))?;
+    }
+    if let Some(tag) = &config.secrets.tag {
+        secrets = secrets.tag(tag);
+    }
+    is_issuer(config, api, config.secrets.says(), &secrets.issuer_id()?)?;
+    Ok(secrets)
+}
+
+/// What a field says is only looked for at issuers that the catalog names.
+fn is_issuer(
+    config: &Config,
+    api: &Api,
+    field: Option<&str>,
+    issuer: &IssuerId,
+) -> Result<(), Problem> {
+    // Whether the account is the right one is asked of AWS, later.
+    let mut named = api.resources.issuers.iter();
+    let is_named = named.any(|it| (it.provider(), it.name()) == (issuer.provider(), issuer.name()));
+    match field {
+        Some(field) if !is_named => {
+            let why = format!(
+                "the catalog does not name {issuer} among the issuers of {}, so nothing would be \
+                 looked for; add it there",
+                api.id
+            );
+            Err(config.mistake(field, &why).into())
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// What the API is in AWS: what the catalog names, and the secrets and functions of the file.
+fn footprint(config: &Config, api: &Api, scope: &Scope) -> Result<Footprint, Problem> {
+    let mut footprint = Footprint::of(api, scope)?;
+    for name in &config.secrets.names {
+        footprint = footprint
+            .secret(scope, name)
+            .map_err(|error| config.mistake("secrets.names", &error.to_string()))?;
+    }
+    for name in &config.grants.functions {
+        footprint = footprint
+            .function(scope, name)
+            .map_err(|error| config.mistake("grants.functions", &error.to_string()))?;
+    }
+    Ok(footprint)
+}
+
+fn last_used(
+    config: &Config,
+    api: &Api,
+    clients: &Clients,
+    clock: &Arc<dyn Clock>,
+    keys: &IamAccessKeys,
+) -> Result<LastUsedKeys, Problem> {
+    let wanted = config.usage.last_used;
+    let named = api.usage_sources.iter().any(|name| name == LAST_USED);
+    let why = match (wanted, named) {
+        (true, false) => Some(format!(
+            "the catalog does not name {LAST_USED} among the usage_sources of {}; add it there, \
+             or nobody asks it",
+            api.id
+        )),
+        (false, true) => Some(format!(
+            "the catalog names {LAST_USED} among the usage_sources of {}; set it to true",
+            api.id
+        )),
+        (true, true) if config.keys.says().is_none() => {
+            Some("nothing says whose keys; say it in [keys]".to_owned())
+        }
+        (true, true) | (false, false) => None,
+    };
+    match why {
+        Some(why) => Err(config.mistake("usage.last_used", &why).into()),
+        None => {
+            Ok(LastUsedKeys::new(&clients.iam, LAST_USED, clock.clone()).with_keys(keys.clone()))
+        }
+    }
 }
 
 fn store(

@@ -125,6 +125,7 @@ impl Retiring {
             .worker(WorkerId::parse("retire_aws")?)
             .steps(standard_steps(&self.providers(files).await?)?)
             .usage_source(self.parts.usage.clone())
+            .usage_source(self.parts.last_used.clone())
             .catalog(self.catalog.clone())
             .signer(files.signing_key(KEY_NAME)?)
             .checkpoints(checkpoints)
@@ -162,6 +163,7 @@ impl Retiring {
         let keys = Arc::new(parts.keys.clone());
         let grants = parts.grants.clone();
         let gateway_keys = Arc::new(parts.gateway_keys.clone());
+        let secrets = Arc::new(parts.secrets.clone());
         let providers = Providers::new()
             .with_paths(
                 id("aws-apigateway")?,
@@ -176,6 +178,7 @@ impl Retiring {
                 gateway_keys.clone(),
             )
             .with_grants(id("aws-apigateway")?, gateway_keys.clone(), gateway_keys)
+            .with_credentials(id("aws-secretsmanager")?, secrets.clone(), secrets)
             .with_notices(
                 id("outbox")?,
                 self.config.account.clone(),

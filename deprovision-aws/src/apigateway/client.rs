@@ -107,8 +107,10 @@ impl ApiGateway {
     }
 
     /// Serves HTTP APIs too, with this client of the scope's account and region, and
-    /// the backend that answers 410 while one is closed. The client is also used to see
-    /// the mappings of custom domains that have several levels.
+    /// the backend that answers 410 while one is closed. Preflight requests (`OPTIONS`) reach
+    /// that backend too: the API's configuration of CORS is set aside, and put back on
+    /// reopening. The client is also used to see the mappings of custom domains that have
+    /// several levels.
     #[cfg(feature = "apigatewayv2")]
     #[must_use]
     pub fn with_http_apis(

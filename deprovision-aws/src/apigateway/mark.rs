@@ -26,42 +26,52 @@ pub(crate) struct Mark<B> {
     pub(crate) before: B,
 }
 
-/// Whose description it is.
+/// Whose description it is, and what it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Whose<B> {
+pub(crate) enum Whose<M> {
     /// Not ours.
     Theirs,
     /// Ours.
-    Ours(Mark<B>),
+    Ours(M),
     /// Ours by its first word, but it can not be read: a later format, or it was cut
     /// or edited.
     Unreadable,
 }
 
-impl<B: Serialize + DeserializeOwned> Mark<B> {
+impl<B: Serialize> Mark<B> {
     /// The description.
     ///
     /// # Errors
     /// When it would be too long to be kept.
     pub(crate) fn write(&self, operation: &str) -> Result<String, ProviderError> {
-        let json = serde_json::to_string(self).map_err(|error| {
-            invalid(operation, "the state can not be written as JSON").with_source(error)
-        })?;
-        let text = format!("{PREFIX}{json}");
-        if text.chars().count() > MAX_CHARS {
-            return Err(invalid(
-                operation,
-                format!(
-                    "the notice is too long to be kept in a description of {MAX_CHARS} \
-                     characters; shorten its URLs"
-                ),
-            ));
-        }
-        Ok(text)
+        describe(operation, self, "the notice", "shorten its URLs")
     }
 }
 
-impl<B: DeserializeOwned> Whose<B> {
+/// A description of ours that says `what`. Where it is too long, the error says what a
+/// person can do.
+pub(crate) fn describe(
+    operation: &str,
+    ours: &impl Serialize,
+    what: &str,
+    remedy: &str,
+) -> Result<String, ProviderError> {
+    let json = serde_json::to_string(ours).map_err(|error| {
+        invalid(operation, "the state can not be written as JSON").with_source(error)
+    })?;
+    let text = format!("{PREFIX}{json}");
+    if text.chars().count() > MAX_CHARS {
+        return Err(invalid(
+            operation,
+            format!(
+                "{what} is too long to be kept in a description of {MAX_CHARS} characters; {remedy}"
+            ),
+        ));
+    }
+    Ok(text)
+}
+
+impl<M: DeserializeOwned> Whose<M> {
     /// Reads a description.
     pub(crate) fn of(description: Option<&str>) -> Self {
         let text = description.unwrap_or_default();
@@ -94,10 +104,14 @@ mod unit {
     #[test]
     fn a_description_of_somebody_else_is_theirs_and_a_broken_one_of_ours_is_unreadable() {
         for theirs in [None, Some(""), Some("nightly"), Some("Deprovision/1 {}")] {
-            assert_eq!(Whose::<Before>::of(theirs), Whose::Theirs, "{theirs:?}");
+            assert_eq!(
+                Whose::<Mark<Before>>::of(theirs),
+                Whose::Theirs,
+                "{theirs:?}"
+            );
         }
         for broken in ["deprovision/1 {", "deprovision/2 {}", "deprovision/1 {}"] {
-            assert_eq!(Whose::<Before>::of(Some(broken)), Whose::Unreadable);
+            assert_eq!(Whose::<Mark<Before>>::of(Some(broken)), Whose::Unreadable);
         }
     }
 

@@ -12,6 +12,7 @@ mod http;
 #[cfg(feature = "apigateway")]
 mod keys;
 mod mark;
+mod page;
 mod permissions;
 #[cfg(feature = "apigateway")]
 mod problem;

@@ -18,8 +18,9 @@ use crate::grants::iam::Iam;
 use crate::grants::inline::Inline;
 use crate::grants::managed::{Managed, Surroundings};
 use crate::grants::survey::{GrantSurvey, Surveyor, users_only_of};
-use crate::grants::target::{PROVIDER, Target};
+use crate::grants::target::Target;
 use crate::grants::writing::{Steps, Stop};
+use crate::iam::{ISSUER, PROVIDER};
 use crate::policy_language::Place;
 use crate::scope::Scope;
 
@@ -293,24 +294,6 @@ impl IamGrants {
         })
     }
 
-    pub(crate) fn check_issuer(
-        &self,
-        operation: &str,
-        issuer: &IssuerId,
-    ) -> Result<(), ProviderError> {
-        let name = self
-            .scope
-            .ours_globally(operation, PROVIDER, issuer.locator())?;
-        if name == ISSUER {
-            Ok(())
-        } else {
-            Err(invalid(
-                operation,
-                format!("{issuer} is no issuer of IAM; its name is {ISSUER}"),
-            ))
-        }
-    }
-
     /// The keeper of a policy that hangs on something, when there is a client for it.
     fn hanging(&self, target: &Target) -> Option<(&dyn PolicyHome, String)> {
         let (home, name) = match target {
@@ -405,6 +388,3 @@ impl IamGrants {
         }
     }
 }
-
-/// The issuer of an account's keys; its grants are asked for under the same name.
-const ISSUER: &str = "keys";

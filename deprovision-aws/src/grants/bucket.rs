@@ -42,10 +42,6 @@ impl Buckets {
 
 #[async_trait]
 impl PolicyHome for Buckets {
-    async fn all_of(&self, name: &str) -> Result<Vec<String>, ProviderError> {
-        Ok(vec![name.to_owned()])
-    }
-
     async fn read(&self, name: &str) -> Result<Read, ProviderError> {
         let owner = self.scope.account();
         let answer = self.client.get_bucket_policy().bucket(name);

@@ -88,10 +88,11 @@ fn summary(target: &Target, principal: &str, before: &Document, edit: &Edit) -> 
         None => format!("the {target} held nothing else and is deleted"),
     };
     let text = format!("{principal} loses {}; {remains}", gone.join(" and "));
-    text.chars().take(MAX_SUMMARY).collect()
+    let text: String = text.chars().take(MAX_SUMMARY).collect();
+    text + target.takes_effect()
 }
 
-/// The longest summary, in characters.
+/// The longest summary, in characters, without when it takes effect.
 const MAX_SUMMARY: usize = 600;
 
 fn told(removed: &Removed) -> String {

@@ -178,6 +178,7 @@ impl IamGrants {
         expected: Option<&Value>,
         done: String,
     ) -> Result<String, Stop> {
+        let done = done + target.takes_effect();
         match self.current(operation, target).await {
             Ok(now) if says(now.as_ref(), expected) => Ok(done),
             Ok(_) => Err(Stop::Unsure(format!(

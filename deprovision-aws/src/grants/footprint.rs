@@ -1,11 +1,6 @@
 //! What an API is in AWS, as policies can name it.
-//!
-//! Longer than most files: a third of it are the tests of what may be a footprint.
 
 use std::collections::BTreeSet;
-
-use deprovision_core::catalog::Api;
-use deprovision_core::resource::Locator;
 
 use crate::policy_language::Face;
 use crate::scope::Scope;
@@ -89,54 +84,6 @@ impl Footprint {
     #[must_use]
     pub fn empty() -> Self {
         Self::default()
-    }
-
-    /// The footprint of an API of the catalog, from its access paths
-    /// (`aws-apigateway`: `rest/ID[/STAGE]`, `http/ID[/STAGE]`), its datasets (`aws-s3`:
-    /// `BUCKET[/PREFIX]`) and its credentials (`aws-secretsmanager`: a name or an ARN).
-    ///
-    /// What the catalog says of other accounts and regions belongs to it too: policies can
-    /// name it from anywhere. `scope` gives the partition of what has no region.
-    ///
-    /// # Errors
-    /// [`FootprintError`] when a reference can not be read, or there is none.
-    pub fn of(api: &Api, scope: &Scope) -> Result<Self, FootprintError> {
-        let mut footprint = Self::empty();
-        for id in &api.resources.access_paths {
-            if id.provider().as_str() == "aws-apigateway" {
-                footprint = footprint.path(id.locator())?;
-            }
-        }
-        for id in &api.resources.datasets {
-            if id.provider().as_str() == "aws-s3" {
-                let (partition, account) = (scope.partition(), id.locator().account());
-                footprint = match id.name().split_once('/') {
-                    Some((bucket, prefix)) => {
-                        footprint.add_bucket(partition, account, bucket, Some(prefix))?
-                    }
-                    None => footprint.add_bucket(partition, account, id.name(), None)?,
-                };
-            }
-        }
-        for id in &api.resources.credentials {
-            if id.provider().as_str() == "aws-secretsmanager" {
-                footprint = footprint.secret(&place(id.locator())?, id.name())?;
-            }
-        }
-        if footprint.faces.is_empty() {
-            return Err(FootprintError::Nothing(api.id.to_string()));
-        }
-        Ok(footprint)
-    }
-
-    fn path(self, locator: &Locator) -> Result<Self, FootprintError> {
-        let scope = place(locator)?;
-        let mut parts = locator.name().split('/');
-        match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some("rest"), Some(id), stage, None) => self.rest_api(&scope, id, stage),
-            (Some("http"), Some(id), stage, None) => self.http_api(&scope, id, stage),
-            _ => Err(FootprintError::Reference(locator.to_string())),
-        }
     }
 
     /// Adds a REST API, or one stage of it.
@@ -230,7 +177,7 @@ impl Footprint {
         self.add_bucket(scope.partition(), scope.account(), bucket, prefix)
     }
 
-    fn add_bucket(
+    pub(super) fn add_bucket(
         mut self,
         partition: &str,
         account: &str,
@@ -384,11 +331,6 @@ impl Footprint {
     }
 }
 
-fn place(locator: &Locator) -> Result<Scope, FootprintError> {
-    Scope::new(locator.account(), locator.region())
-        .map_err(|_| FootprintError::Reference(locator.to_string()))
-}
-
 fn name(what: &'static str, name: &str) -> FootprintError {
     FootprintError::Name {
         what,
@@ -401,138 +343,5 @@ fn short(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod unit {
-    use super::*;
-    use crate::policy_language::{Part, Place, judge};
-    use deprovision_core::id::ApiId;
-    use serde_json::json;
-
-    fn scope() -> Scope {
-        Scope::new("123456789012", "eu-central-1").unwrap()
-    }
-
-    fn names(footprint: &Footprint, resource: &str) -> bool {
-        let statement = json!({"Effect": "Allow", "Action": "*", "Resource": resource});
-        judge(&statement, Place::Identity, footprint.faces()).naming != Part::Nothing
-    }
-
-    fn touches(footprint: &Footprint, resource: &str) -> bool {
-        let statement = json!({"Effect": "Allow", "Action": "*", "Resource": resource});
-        !judge(&statement, Place::Identity, footprint.faces()).is_apart()
-    }
-
-    #[test]
-    fn an_api_of_the_catalog_is_its_stages_buckets_and_secrets() {
-        let mut api = Api::new(ApiId::parse("orders-v1").unwrap(), "Orders");
-        assert!(matches!(
-            Footprint::of(&api, &scope()),
-            Err(FootprintError::Nothing(_))
-        ));
-        let at = "123456789012:eu-central-1";
-        api.resources.access_paths = vec![
-            format!("aws-apigateway:{at}:rest/abc123").parse().unwrap(),
-            format!("aws-apigateway:{at}:http/def456/prod")
-                .parse()
-                .unwrap(),
-            "gateway:x:y:rest/zzz".parse().unwrap(),
-        ];
-        api.resources.datasets = vec![format!("aws-s3:{at}:lake/orders/").parse().unwrap()];
-        api.resources.credentials = vec![
-            format!("aws-secretsmanager:{at}:orders/key")
-                .parse()
-                .unwrap(),
-        ];
-        let orders = Footprint::of(&api, &scope()).unwrap();
-        for named in [
-            "arn:aws:execute-api:eu-central-1:123456789012:abc123/*",
-            "arn:aws:execute-api:eu-central-1:123456789012:def456/prod/GET/x",
-            "arn:aws:apigateway:eu-central-1::/restapis/abc123/stages/prod",
-            "arn:aws:s3:::lake/orders/2024/*",
-            "arn:aws:secretsmanager:eu-central-1:123456789012:secret:orders/key-AbCdEf",
-            "arn:aws:execute-api:eu-central-1:123456789012:abc123",
-        ] {
-            assert!(names(&orders, named), "{named}");
-        }
-        for only_touched in [
-            "arn:aws:execute-api:eu-central-1:123456789012:def456/*",
-            "arn:aws:s3:::lake/*",
-            "arn:aws:s3:::lake",
-            "arn:aws:secretsmanager:eu-central-1:123456789012:secret:orders/key-*",
-            "arn:aws:apigateway:*::/restapis/*",
-        ] {
-            assert!(
-                !names(&orders, only_touched) && touches(&orders, only_touched),
-                "{only_touched}"
-            );
-        }
-        for apart in [
-            "arn:aws:execute-api:eu-central-1:123456789012:def456/test/*",
-            "arn:aws:s3:::lake/bills/*",
-            "arn:aws:execute-api:eu-central-1:123456789012:zzz/*",
-        ] {
-            assert!(!touches(&orders, apart), "{apart}");
-        }
-        assert_eq!(orders.homes().len(), 3);
-        api.resources.access_paths = vec![format!("aws-apigateway:{at}:soap/abc").parse().unwrap()];
-        assert!(matches!(
-            Footprint::of(&api, &scope()),
-            Err(FootprintError::Reference(_))
-        ));
-    }
-
-    #[test]
-    fn a_footprint_that_would_match_everything_of_a_kind_is_an_error() {
-        let empty = Footprint::empty;
-        for id in ["", "*", "a*", "a/b", "a:b"] {
-            assert!(empty().rest_api(&scope(), id, None).is_err(), "{id}");
-            assert!(empty().http_api(&scope(), id, None).is_err(), "{id}");
-        }
-        assert!(empty().rest_api(&scope(), "abc", Some("*")).is_err());
-        assert!(empty().bucket(&scope(), "b*b", None).is_err());
-        assert!(empty().bucket(&scope(), "bucket", Some("*")).is_err());
-        assert!(empty().function(&scope(), "*").is_err());
-        assert!(empty().secret(&scope(), "*").is_err());
-        assert!(
-            empty()
-                .secret(
-                    &scope(),
-                    "arn:aws:secretsmanager:eu-west-1:123456789012:secret:x-AbCdEf"
-                )
-                .is_err()
-        );
-        for pattern in [
-            "*",
-            "arn:*",
-            "arn:aws:*",
-            "arn:aws:s3:::*",
-            "arn:aws:s3:::*/x",
-            "arn:aws:dynamodb:*:*:table/*",
-            "arn:aws:dynamodb:*:*:t*",
-            "arn:aws:apigateway:eu-central-1::/restapis/*",
-            "arn:*:sqs:a:b:orders",
-            "arn:aws:sqs:eu-central-1:123456789012:${x}",
-            "arn:aws:sqs:eu-central-1:123456789012:",
-            "arn:aws:sqs:eu-central-1:123456789012:??????",
-        ] {
-            assert!(empty().in_identity_policies(pattern).is_err(), "{pattern}");
-        }
-        for pattern in [
-            "arn:aws:sqs:eu-central-1:123456789012:orders",
-            "arn:aws:dynamodb:eu-central-1:123456789012:table/orders*",
-            "arn:aws:sns:eu-central-1:123456789012:orders-*",
-        ] {
-            assert!(empty().in_identity_policies(pattern).is_ok(), "{pattern}");
-        }
-    }
-
-    #[test]
-    fn a_name_of_a_secret_is_found_with_any_end_and_a_longer_name_is_another_secret() {
-        let orders = Footprint::empty().secret(&scope(), "orders").unwrap();
-        let arn =
-            |end: &str| format!("arn:aws:secretsmanager:eu-central-1:123456789012:secret:{end}");
-        assert!(names(&orders, &arn("orders-??????")));
-        assert!(names(&orders, &arn("orders")));
-        assert!(!names(&orders, &arn("orders*")) && touches(&orders, &arn("orders*")));
-        assert!(!touches(&orders, &arn("orders-archive-AbCdEf")));
-    }
-}
+#[path = "footprint_tests.rs"]
+mod unit;

@@ -38,8 +38,11 @@ pub(crate) enum Task {
 /// A kind of thing on which a policy hangs.
 #[async_trait]
 pub(crate) trait PolicyHome: Send + Sync + std::fmt::Debug {
-    /// Those that come with one and have policies of their own, and itself.
-    async fn all_of(&self, name: &str) -> Result<Vec<String>, ProviderError>;
+    /// Those that come with one and have policies of their own, and itself; most come
+    /// alone.
+    async fn all_of(&self, name: &str) -> Result<Vec<String>, ProviderError> {
+        Ok(vec![name.to_owned()])
+    }
 
     /// The policy of one.
     async fn read(&self, name: &str) -> Result<Read, ProviderError>;

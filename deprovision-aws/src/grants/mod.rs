@@ -7,6 +7,7 @@ mod bucket;
 mod document;
 mod edit;
 mod footprint;
+mod footprint_of;
 #[cfg(feature = "lambda")]
 mod function;
 mod holders;

@@ -12,6 +12,7 @@ use crate::grants::adapter::IamGrants;
 use crate::grants::document::{GrantDocument, edit};
 use crate::grants::home::Read;
 use crate::grants::target::Target;
+use crate::iam::check_issuer;
 use crate::policy_language::Document;
 
 #[async_trait]
@@ -21,7 +22,7 @@ impl GrantObserver for IamGrants {
         issuer: &IssuerId,
         api: &ApiId,
     ) -> Result<Observation<GrantsFound>, ProviderError> {
-        self.check_issuer("list grants", issuer)?;
+        check_issuer("list grants", &self.scope, issuer)?;
         Ok(match self.survey(api).await? {
             Observation::Unknown { why } => Observation::Unknown { why },
             Observation::Known { value, as_of, .. } => value.found(as_of),

@@ -54,10 +54,6 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
 
 #[async_trait]
 impl PolicyHome for RestApis {
-    async fn all_of(&self, name: &str) -> Result<Vec<String>, ProviderError> {
-        Ok(vec![name.to_owned()])
-    }
-
     async fn read(&self, id: &str) -> Result<Read, ProviderError> {
         match read(GET, self.client.get_rest_api().rest_api_id(id).send().await) {
             Ok(api) => {

@@ -42,10 +42,6 @@ impl Secrets {
 
 #[async_trait]
 impl PolicyHome for Secrets {
-    async fn all_of(&self, name: &str) -> Result<Vec<String>, ProviderError> {
-        Ok(vec![name.to_owned()])
-    }
-
     async fn read(&self, name: &str) -> Result<Read, ProviderError> {
         match read(
             GET,

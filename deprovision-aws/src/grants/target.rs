@@ -6,11 +6,9 @@ use deprovision_core::provider::{ErrorKind, ProviderError};
 use deprovision_core::resource::{GrantId, Locator};
 
 use crate::error::invalid;
+use crate::iam::PROVIDER;
 use crate::policy_language::StatementKey;
 use crate::scope::Scope;
-
-/// The provider of grants and of their issuer.
-pub(crate) const PROVIDER: &str = "aws-iam";
 
 /// A policy that may hold grants.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,6 +101,21 @@ impl Target {
             Self::RestApi(id) => format!("rest-api/{region}/{id}"),
             Self::Secret(name) => format!("secret/{region}/{name}"),
             Self::Function(name) => format!("function/{region}/{name}"),
+        }
+    }
+
+    /// What a person has to know of when a change takes effect; nothing when it does at
+    /// once. API Gateway serves the policy that a stage was deployed with.
+    pub(crate) fn takes_effect(&self) -> &'static str {
+        match self {
+            Self::RestApi(_) => "; this takes effect when its stages are deployed next",
+            Self::Managed(_)
+            | Self::OfAws(_)
+            | Self::Inline { .. }
+            | Self::Trust(_)
+            | Self::Bucket(_)
+            | Self::Secret(_)
+            | Self::Function(_) => "",
         }
     }
 

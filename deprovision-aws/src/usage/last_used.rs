@@ -1,6 +1,6 @@
 //! Usage as IAM knows it: when a key was last used.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,12 +10,13 @@ use aws_sdk_iam::config::retry::RetryConfig;
 use deprovision_core::catalog::Api;
 use deprovision_core::id::{ApiId, CallerId};
 use deprovision_core::observation::Observation;
-use deprovision_core::provider::{ErrorKind, ProviderError, UsageSource};
+use deprovision_core::provider::{CredentialObserver, ErrorKind, ProviderError, UsageSource};
 use deprovision_core::time::{Clock, Period, Timestamp, Window};
 use deprovision_core::usage::{CallerUse, UsageEvidence};
 
 use crate::call::Call;
 use crate::error::{invalid, read};
+use crate::iam::IamAccessKeys;
 use crate::policy::NeededPolicy;
 use crate::scope::Scope;
 
@@ -37,20 +38,28 @@ const LAG: Period = Period::hours(4);
 /// # What the answer covers
 /// IAM remembers the last use of a key and no other, denied ones too. So the answer is
 /// complete when no key was used within the window; when some were, it tells for each
-/// that there was at least one call, and is partial. It is partial, too, when a key is
-/// not there: with it, its last use is gone.
+/// that there was at least one call, and is partial.
+///
+/// A deleted key's last use is gone with it. One that was named
+/// ([`with_api`](Self::with_api)) makes the answer partial from then on. Keys that are
+/// enumerated ([`with_keys`](Self::with_keys)) are those that are there at the time:
+/// the answer is about whoever could still call, and says nothing of a key that was
+/// used and deleted within the window. So an API whose keys were retired is quiet
+/// again, and a log or a metric has to say that nobody called before.
 pub struct LastUsedKeys {
     client: Client,
     name: String,
     clock: Arc<dyn Clock>,
-    keys: BTreeMap<ApiId, Vec<String>>,
+    named: BTreeMap<ApiId, BTreeSet<String>>,
+    enumerated: Option<IamAccessKeys>,
 }
 
 impl fmt::Debug for LastUsedKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LastUsedKeys")
             .field("name", &self.name)
-            .field("keys", &self.keys)
+            .field("named", &self.named)
+            .field("enumerated", &self.enumerated)
             .finish_non_exhaustive()
     }
 }
@@ -65,7 +74,8 @@ impl LastUsedKeys {
             client: Client::from_conf(config),
             name: name.into(),
             clock,
-            keys: BTreeMap::new(),
+            named: BTreeMap::new(),
+            enumerated: None,
         }
     }
 
@@ -76,18 +86,52 @@ impl LastUsedKeys {
         api: ApiId,
         keys: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
-        let own = self.keys.entry(api).or_default();
+        let own = self.named.entry(api).or_default();
         own.extend(keys.into_iter().map(Into::into));
-        own.sort();
-        own.dedup();
         self
     }
 
-    /// The IAM policy that reading takes.
+    /// APIs are called with the keys that these bind to them, as far as they are there
+    /// when usage is read.
     #[must_use]
-    pub fn permissions(&self, scope: &Scope) -> NeededPolicy {
+    pub fn with_keys(mut self, keys: IamAccessKeys) -> Self {
+        self.enumerated = Some(keys);
+        self
+    }
+
+    /// The IAM policy that reading the usage of an API takes.
+    #[must_use]
+    pub fn permissions(&self, scope: &Scope, api: &ApiId) -> NeededPolicy {
         let users = scope.global_arn("iam", "user/*");
-        NeededPolicy::allowing([(vec![LAST_USED], vec![users])])
+        let needed = NeededPolicy::allowing([(vec![LAST_USED], vec![users])]);
+        match &self.enumerated {
+            Some(keys) => needed.and(keys.permissions_to_observe(api)),
+            None => needed,
+        }
+    }
+
+    /// The ids of the keys of an API, and why they may not be all.
+    async fn keys(&self, api: &ApiId) -> Result<Observation<BTreeSet<String>>, ProviderError> {
+        let named = self.named.get(api).cloned().unwrap_or_default();
+        let Some(enumerated) = &self.enumerated else {
+            return if named.is_empty() {
+                let why = format!(
+                    "{} has no key of {api}; name them with `with_api` or `with_keys`",
+                    self.name
+                );
+                Err(invalid("read usage from IAM", why))
+            } else {
+                Ok(Observation::complete(named, self.clock.now()))
+            };
+        };
+        let found = enumerated
+            .credentials(&enumerated.issuer_id()?, api)
+            .await?;
+        Ok(found.map(|ids| {
+            let ids = ids.iter().filter_map(|id| id.name().rsplit_once('/'));
+            let ids = ids.map(|(_user, key)| key.to_owned());
+            named.into_iter().chain(ids).collect()
+        }))
     }
 
     /// The last use of a key; `Err` with why when it is not known.
@@ -136,16 +180,15 @@ impl UsageSource for LastUsedKeys {
         api: &Api,
         window: Window,
     ) -> Result<Observation<UsageEvidence>, ProviderError> {
-        let Some(keys) = self.keys.get(&api.id).filter(|keys| !keys.is_empty()) else {
-            let why = format!(
-                "{} has no key of {}; name them with `with_api`",
-                self.name, api.id
-            );
-            return Err(invalid("read usage from IAM", why));
-        };
         let now = self.clock.now();
-        let (mut last_seen, mut callers, mut doubts) = (None, Vec::new(), Vec::new());
-        for key in keys {
+        let found = self.keys(&api.id).await?;
+        let (mut last_seen, mut callers) = (None, Vec::new());
+        let mut doubts: Vec<String> = found.doubt().into_iter().collect();
+        let keys = match found {
+            Observation::Known { value, .. } => value,
+            Observation::Unknown { why } => return Ok(Observation::Unknown { why }),
+        };
+        for key in &keys {
             match self.last_use(key).await? {
                 Err(why) => doubts.push(why),
                 Ok(None) => {}

@@ -124,7 +124,7 @@ async fn a_grant_that_names_the_api_and_is_accepted_is_shown_and_not_removed() {
             page(users.into(), None)
         })
     };
-    let issuer = "aws-iam:123456789012:global:keys".parse().unwrap();
+    let issuer = "aws-iam:123456789012:global:access-keys".parse().unwrap();
     let listed = adapter(&[rule()]).grants(&issuer, &api()).await.unwrap();
     let listed = listed.known_completely().unwrap();
     let listed: Vec<_> = listed.naming.iter().cloned().collect();
@@ -274,9 +274,9 @@ async fn an_api_or_an_issuer_that_nobody_named_is_an_error() {
     );
     for issuer in [
         "aws-iam:123456789012:global:groups",
-        "aws-iam:999999999999:global:keys",
-        "aws-iam:123456789012:eu-central-1:keys",
-        "keyfile:123456789012:global:keys",
+        "aws-iam:999999999999:global:access-keys",
+        "aws-iam:123456789012:eu-central-1:access-keys",
+        "keyfile:123456789012:global:access-keys",
     ] {
         assert!(
             grants

@@ -358,7 +358,9 @@ async fn i_9_users_by_name_have_their_keys_and_those_that_are_gone_need_a_contro
                 .build()
                 .unwrap()
         });
-        let keys = keys(&[&there, &gone, &any]).users(&orders(), ["ci", "gone"]);
+        let keys = keys(&[&there, &gone, &any])
+            .users(&orders(), ["ci", "gone"])
+            .unwrap();
         let issuer = keys.issuer_id().unwrap();
         let listed = keys.credentials(&issuer, &orders()).await.unwrap();
         let ids = complete.then(|| vec![keys.key_id("ci", A).unwrap()]);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_config::SdkConfig;
 use deprovision_aws::{Footprint, GrantSurvey, IamGrants, NeededPolicy, Scope};
-use deprovision_core::conformance::{Permits, grant};
+use deprovision_core::conformance::{Permits, done, grant};
 use deprovision_core::observation::Observation;
 use deprovision_core::provider::{GrantObserver, GrantState, Outcome, PermissionAuditor};
 use deprovision_core::resource::GrantId;
@@ -136,21 +136,23 @@ impl World {
         }
     }
 
-    async fn remove(&self, id: &GrantId) {
+    /// Gives the receipt.
+    async fn remove(&self, id: &GrantId) -> String {
         let permit = self.permits.permit().await.unwrap();
         let outcome = self.grants.remove(id, &permit).await.unwrap();
-        assert!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
         let state = self.grants.grant(id).await.unwrap();
         assert!(
             matches!(state.known_completely(), Some(GrantState::Absent { .. })),
             "{state:?}"
         );
+        done(outcome).unwrap()
     }
 
-    async fn put_back(&self, id: &GrantId, document: &Value) {
+    /// Gives the receipt.
+    async fn put_back(&self, id: &GrantId, document: &Value) -> String {
         let permit = self.permits.permit().await.unwrap();
         let outcome = self.grants.put_back(id, document, &permit).await.unwrap();
-        assert!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
+        done(outcome).unwrap()
     }
 
     async fn managed(&self, name: &str, document: String) -> String {
@@ -432,8 +434,14 @@ async fn policies_of_buckets_rest_apis_and_secrets_are_edited_and_come_back() {
     let id = world.only().await;
     assert!(id.name().starts_with("rest-api/"), "{id}");
     let document = world.document(&id).await;
-    world.remove(&id).await;
-    world.put_back(&id, &document).await;
+    let summary = document["summary"].as_str().unwrap();
+    assert!(summary.contains("deployed next"), "the plan: {summary}");
+    for receipt in [
+        world.remove(&id).await,
+        world.put_back(&id, &document).await,
+    ] {
+        assert!(receipt.contains("deployed next"), "the log: {receipt}");
+    }
     assert_eq!(world.document(&id).await, document);
     world.remove(&id).await;
 

@@ -140,7 +140,9 @@ impl GrantFixture for Buckets {
         &self.grants
     }
     fn issuer(&self) -> IssuerId {
-        format!("aws-iam:{ACCOUNT}:global:keys").parse().unwrap()
+        format!("aws-iam:{ACCOUNT}:global:access-keys")
+            .parse()
+            .unwrap()
     }
     fn api(&self) -> ApiId {
         api("orders")

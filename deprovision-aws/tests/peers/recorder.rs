@@ -18,12 +18,18 @@ use aws_smithy_types::config_bag::ConfigBag;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Recorder {
     sent: Arc<Mutex<BTreeMap<String, u32>>>,
+    requests: Arc<Mutex<BTreeSet<(String, String)>>>,
 }
 
 impl Recorder {
     /// What was sent since the last time, and how often.
     pub(crate) fn take(&self) -> BTreeMap<String, u32> {
         std::mem::take(&mut self.sent.lock().unwrap())
+    }
+
+    /// The methods and paths of what was sent since the last time.
+    pub(crate) fn requests(&self) -> BTreeSet<(String, String)> {
+        std::mem::take(&mut self.requests.lock().unwrap())
     }
 
     /// Which operations were sent since the last time.
@@ -57,10 +63,15 @@ impl Intercept for Recorder {
 
     fn read_before_transmit(
         &self,
-        _: &BeforeTransmitInterceptorContextRef<'_>,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
         _: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        let request = context.request();
+        let url = request.uri().split('?').next().unwrap_or_default();
+        let path = url.splitn(4, '/').nth(3).unwrap_or_default();
+        let sent = (request.method().to_owned(), format!("/{path}"));
+        self.requests.lock().unwrap().insert(sent);
         let operation = bag
             .load::<Metadata>()
             .ok_or("an operation without a name")?;

@@ -45,7 +45,7 @@ pub use outcome::{done, known, not_done};
 pub use path::{AccessPathFixture, Reply, access_path};
 pub use path_probe::{FaceAnswer, PathProbeFixture, path_probe};
 pub use permits::Permits;
-pub use usage::{RecordedCall, Records, UsageFixture, usage};
+pub use usage::{Memory, RecordedCall, Records, UsageFixture, usage};
 
 /// What kept a fixture from doing its part.
 pub type Trouble = Box<dyn std::error::Error + Send + Sync>;

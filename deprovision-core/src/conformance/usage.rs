@@ -35,6 +35,20 @@ pub struct Records {
     pub kept: Vec<Window>,
     /// The calls, each within one of the stretches, in no order.
     pub calls: Vec<RecordedCall>,
+    /// Callers of the API of whom nothing is known any more, as if they had never been
+    /// recorded. Only for [`Memory::NewestCalls`].
+    pub lost: Vec<CallerId>,
+}
+
+/// What a source keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Memory {
+    /// Every call, or sums of calls, of stretches of time: a stretch may be missing.
+    Stretches,
+    /// The newest call of each caller: no stretch is ever missing, but a caller may be,
+    /// and how often anybody called is not known.
+    NewestCalls,
 }
 
 /// What the suite needs to test a usage source.
@@ -57,6 +71,14 @@ pub trait UsageFixture: Send + Sync {
     /// complete answer where somebody called.
     fn tells_callers(&self) -> bool;
 
+    /// What the source keeps. One that keeps the newest calls alone gives no complete
+    /// answer where somebody called, and is asked about lost callers in the place of
+    /// lost stretches.
+    fn memory(&self) -> Memory;
+
+    /// By which name the source tells a caller of the records.
+    fn told_as(&self, caller: &CallerId) -> CallerId;
+
     /// Makes the source's records be these and nothing else.
     async fn record(&self, records: Records) -> Result<(), Box<dyn Error + Send + Sync>>;
 }
@@ -74,12 +96,21 @@ const ASKED: Period = Period::days(14);
 pub async fn usage(fixture: &impl UsageFixture) -> Cases {
     let mut suite = Suite { fixture, cases: 0 };
     suite.quiet_and_complete_is_zero().await?;
-    suite.a_gap_is_partial_or_unknown().await?;
-    suite.the_watermark_is_how_far_the_records_reach().await?;
+    suite.the_watermark_is_not_the_newest_call().await?;
     suite.refused_calls_count().await?;
     suite.only_this_api_in_this_window_counts().await?;
     suite.callers_are_exact().await?;
-    suite.a_gap_does_not_hide_what_was_seen().await?;
+    suite.what_came_later_makes_nothing_quiet().await?;
+    match fixture.memory() {
+        Memory::Stretches => {
+            suite.a_gap_is_partial_or_unknown().await?;
+            suite
+                .the_watermark_reaches_no_further_than_the_records()
+                .await?;
+            suite.a_gap_does_not_hide_what_was_seen().await?;
+        }
+        Memory::NewestCalls => suite.a_lost_caller_is_no_quiet_one().await?,
+    }
     Ok(suite.cases)
 }
 
@@ -96,9 +127,19 @@ impl<F: UsageFixture> Suite<'_, F> {
         kept: Vec<Window>,
         calls: Vec<RecordedCall>,
     ) -> Result<Observation<UsageEvidence>, Box<dyn Error + Send + Sync>> {
+        let lost = Vec::new();
+        let records = Records { kept, calls, lost };
+        self.ask_about(self.window(), records).await
+    }
+
+    async fn ask_about(
+        &mut self,
+        window: Window,
+        records: Records,
+    ) -> Result<Observation<UsageEvidence>, Box<dyn Error + Send + Sync>> {
         self.cases += 1;
-        let (api, window) = (self.fixture.api(), self.window());
-        self.fixture.record(Records { kept, calls }).await?;
+        let api = self.fixture.api();
+        self.fixture.record(records).await?;
         let seen = self.fixture.source().usage(api, window).await?;
         if let Observation::Known { value, as_of, .. } = &seen {
             assert_eq!(
@@ -152,25 +193,38 @@ impl<F: UsageFixture> Suite<'_, F> {
     }
 
     /// The evidence over complete records with calls: a complete answer, of a source
-    /// that tells who called.
+    /// that tells who called, and how often.
     fn counted<'s>(
         &self,
         seen: &'s Observation<UsageEvidence>,
         what: &str,
     ) -> Result<&'s UsageEvidence, Box<dyn Error + Send + Sync>> {
-        if self.fixture.tells_callers() {
+        let tells_callers = self.fixture.tells_callers();
+        if tells_callers && self.fixture.memory() == Memory::Stretches {
             return complete(seen, what);
         }
         assert!(
             seen.doubt().is_some(),
-            "[I-9] {what}: who called is not told, so that it is not complete; it was {seen:?}"
+            "[I-9] {what}: who called, or how often, is not told, so that it is not complete; \
+             it was {seen:?}"
         );
         match seen {
             Observation::Known { value, .. } => {
-                assert!(value.callers.is_empty(), "{what}: callers are told");
+                assert!(
+                    tells_callers || value.callers.is_empty(),
+                    "{what}: callers are told"
+                );
                 Ok(value)
             }
             Observation::Unknown { why } => Err(format!("{what} are unknown: {why}").into()),
+        }
+    }
+
+    /// Whether so many calls were told as there were, as far as the source can know.
+    fn is_count(&self, told: u64, calls: u64) -> bool {
+        match self.fixture.memory() {
+            Memory::Stretches => told == calls,
+            Memory::NewestCalls => (1..=calls).contains(&told),
         }
     }
 
@@ -236,7 +290,7 @@ impl<F: UsageFixture> Suite<'_, F> {
         Ok(())
     }
 
-    async fn the_watermark_is_how_far_the_records_reach(&mut self) -> Done {
+    async fn the_watermark_is_not_the_newest_call(&mut self) -> Done {
         // The only call is old, and records were kept until now: the records
         // reach to now, less what the source is usually behind.
         let old = self.call(Period::days(9), "10.0.0.7", 200, true)?;
@@ -250,7 +304,10 @@ impl<F: UsageFixture> Suite<'_, F> {
             "the watermark {} is how far the records reach, not the newest call",
             value.watermark
         );
-        // And it does not reach further than they do.
+        Ok(())
+    }
+
+    async fn the_watermark_reaches_no_further_than_the_records(&mut self) -> Done {
         let end = Period::days(3).before(self.fixture.now());
         let from = self.all().first().map_or(end, |all| all.from);
         let seen = self.ask(vec![Window::new(from, end)], vec![]).await?;
@@ -301,7 +358,11 @@ impl<F: UsageFixture> Suite<'_, F> {
         self.is_last_seen(value, at, "the newest call");
         if self.fixture.tells_callers() {
             assert!(
-                value.callers.iter().map(|c| &c.caller).eq([&caller]),
+                value
+                    .callers
+                    .iter()
+                    .map(|c| &c.caller)
+                    .eq([&self.fixture.told_as(&caller)]),
                 "its caller called"
             );
         }
@@ -320,7 +381,11 @@ impl<F: UsageFixture> Suite<'_, F> {
         let expected = calls.clone();
         let seen = self.ask(self.all(), calls).await?;
         let value = self.counted(&seen, "complete records with forty callers")?;
-        assert_eq!(value.requests, total, "every call counts once");
+        assert!(
+            self.is_count(value.requests, total),
+            "every call counts once: {} of {total}",
+            value.requests
+        );
         if !self.fixture.tells_callers() {
             return Ok(());
         }
@@ -334,14 +399,14 @@ impl<F: UsageFixture> Suite<'_, F> {
             let own = || {
                 expected
                     .iter()
-                    .filter(|call| call.caller == caller.caller)
+                    .filter(|call| self.fixture.told_as(&call.caller) == caller.caller)
                     .map(|c| c.at)
             };
-            assert_eq!(
-                caller.requests,
-                own().count() as u64,
-                "{} is counted",
-                caller.caller
+            assert!(
+                self.is_count(caller.requests, own().count() as u64),
+                "{} is counted: {}",
+                caller.caller,
+                caller.requests
             );
             assert_eq!(
                 Some(caller.last_seen),
@@ -354,6 +419,64 @@ impl<F: UsageFixture> Suite<'_, F> {
                 "{} is first seen, if that is told",
                 caller.caller
             );
+        }
+        Ok(())
+    }
+
+    async fn what_came_later_makes_nothing_quiet(&mut self) -> Done {
+        let earlier = self.call(Period::days(9), "10.0.0.7", 200, true)?;
+        let later = self.call(Period::days(1), "10.0.0.7", 200, true)?;
+        let window = Window::ending_at(Period::days(7).before(self.fixture.now()), ASKED);
+        let kept = vec![Window::new(
+            Period::days(1).before(window.from),
+            self.fixture.now(),
+        )];
+        let records = Records {
+            kept,
+            calls: vec![later, earlier],
+            lost: Vec::new(),
+        };
+        let seen = self.ask_about(window, records).await?;
+        match self.fixture.memory() {
+            Memory::Stretches => {
+                let value = self.counted(&seen, "complete records with a later call")?;
+                assert_eq!(value.requests, 1, "a call after the window is not in it");
+            }
+            // Whether there was an earlier call is forgotten.
+            Memory::NewestCalls => {
+                assert!(
+                    seen.known_completely().is_none() && seen.doubt().is_some(),
+                    "[I-9] a later call of the same caller: partial or unknown; it was {seen:?}"
+                );
+                if let Observation::Known { value, .. } = &seen {
+                    assert_eq!(value.requests, 0, "a call after the window is not in it");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn a_lost_caller_is_no_quiet_one(&mut self) -> Done {
+        let lost = vec![CallerId::parse("10.0.0.6")?];
+        let call = self.call(Period::hours(2), "10.0.0.7", 200, true)?;
+        for calls in [vec![], vec![call]] {
+            let expected = calls.len() as u64;
+            let records = Records {
+                kept: self.all(),
+                calls,
+                lost: lost.clone(),
+            };
+            let seen = self.ask_about(self.window(), records).await?;
+            assert!(
+                seen.known_completely().is_none() && seen.doubt().is_some(),
+                "[I-9] a caller that is lost: partial or unknown, and why; it was {seen:?}"
+            );
+            if let Observation::Known { value, .. } = &seen {
+                assert_eq!(
+                    value.requests, expected,
+                    "what was seen is told beside a lost caller"
+                );
+            }
         }
         Ok(())
     }

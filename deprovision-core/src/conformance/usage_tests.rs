@@ -28,11 +28,16 @@ enum Bug {
     CallersAreNotSorted,
     LastIsFirst,
     AnotherApi,
-    /// Only of a model that does not know who called.
-    CallersAreNotDoubted,
+    LaterCallsCount,
+    /// Only of a model that does not know who called, or how often.
+    CallsAreNotDoubted,
+    /// Only of a model that keeps newest calls.
+    LaterCallHidesEarlierOnes,
+    LostCallerIsQuiet,
+    LostCallerHidesCalls,
 }
 
-const BUGS: [Bug; 13] = [
+const BUGS: [Bug; 14] = [
     Bug::GapIsZero,
     Bug::GapHidesCalls,
     Bug::WatermarkIsNewestCall,
@@ -46,6 +51,7 @@ const BUGS: [Bug; 13] = [
     Bug::CallersAreNotSorted,
     Bug::LastIsFirst,
     Bug::AnotherApi,
+    Bug::LaterCallsCount,
 ];
 
 /// What the model keeps of a call.
@@ -55,6 +61,8 @@ enum Grain {
     Call,
     /// How many there were in an hour, as a metric does.
     Hour,
+    /// The newest of each caller, as the last use of a key.
+    Newest,
 }
 
 struct Model {
@@ -87,6 +95,21 @@ impl Model {
         window.contains(call.at)
             && (call.at > window.from || self.bug != Bug::FirstInstantIsOutside)
             || self.bug == Bug::OldCallsCount && call.at < window.from
+            || self.bug == Bug::LaterCallsCount && call.at >= window.to
+    }
+
+    /// The calls that it remembers.
+    fn remembered(&self, mut records: Records) -> Records {
+        if self.grain == Grain::Newest {
+            let all = records.calls.clone();
+            let newer = |one: &RecordedCall, other: &RecordedCall| {
+                (&one.caller, one.ours) == (&other.caller, other.ours) && one.at < other.at
+            };
+            records
+                .calls
+                .retain(|call| !all.iter().any(|other| newer(call, other)));
+        }
+        records
     }
 }
 
@@ -105,11 +128,12 @@ impl UsageSource for Model {
         api: &Api,
         window: Window,
     ) -> Result<Observation<UsageEvidence>, ProviderError> {
-        let records = self.records.lock().unwrap().clone();
+        let records = self.remembered(self.records.lock().unwrap().clone());
         let bug = self.bug;
         let whole = matches!(records.kept.as_slice(),
             [one] if one.from <= window.from && one.to >= window.to);
-        let whole = whole || bug == Bug::GapIsZero;
+        let lost = !records.lost.is_empty() && bug != Bug::LostCallerIsQuiet;
+        let whole = (whole || bug == Bug::GapIsZero) && !lost;
         let Some(end) = records.kept.iter().map(|kept| kept.to).max() else {
             return Ok(match bug {
                 Bug::GapIsZero => Observation::complete(
@@ -146,7 +170,11 @@ impl UsageSource for Model {
                 at.sort_unstable();
                 let (first, last) = (at[0], at[at.len() - 1]);
                 let last = if bug == Bug::LastIsFirst { first } else { last };
-                CallerUse::new(caller, at.len() as u64, last).first_seen_at(first)
+                let told = CallerUse::new(caller, at.len() as u64, last);
+                match self.grain {
+                    Grain::Call | Grain::Hour => told.first_seen_at(first),
+                    Grain::Newest => told,
+                }
             })
             .collect();
         if bug != Bug::CallersAreNotSorted {
@@ -157,15 +185,24 @@ impl UsageSource for Model {
         if bug == Bug::CallersAreCapped {
             value.callers.truncate(10);
         }
-        if bug == Bug::GapHidesCalls && !whole {
+        if bug == Bug::GapHidesCalls && !whole || bug == Bug::LostCallerHidesCalls && lost {
             value.requests = 0;
         }
-        if self.grain == Grain::Hour && bug != Bug::CallersAreNotDoubted {
-            value.callers.clear();
-            value.last_seen = last.map(|at| Period::minutes(59).after(at).min(now()));
-        }
-        let doubted = self.grain == Grain::Hour && count > 0;
-        let whole = whole && (!doubted || bug == Bug::CallersAreNotDoubted);
+        let doubted = match self.grain {
+            Grain::Call => false,
+            Grain::Hour => {
+                if bug != Bug::CallsAreNotDoubted {
+                    value.callers.clear();
+                    value.last_seen = last.map(|at| Period::minutes(59).after(at).min(now()));
+                }
+                count > 0
+            }
+            Grain::Newest => {
+                let later = ours().any(|call| call.at >= window.to);
+                count > 0 || later && bug != Bug::LaterCallHidesEarlierOnes
+            }
+        };
+        let whole = whole && (!doubted || bug == Bug::CallsAreNotDoubted);
         Ok(if whole {
             Observation::complete(value, now())
         } else {
@@ -190,13 +227,24 @@ impl UsageFixture for Model {
 
     fn resolution(&self) -> Period {
         match self.grain {
-            Grain::Call => Period::ZERO,
+            Grain::Call | Grain::Newest => Period::ZERO,
             Grain::Hour => Period::hours(1),
         }
     }
 
     fn tells_callers(&self) -> bool {
-        self.grain == Grain::Call
+        self.grain != Grain::Hour
+    }
+
+    fn memory(&self) -> Memory {
+        match self.grain {
+            Grain::Call | Grain::Hour => Memory::Stretches,
+            Grain::Newest => Memory::NewestCalls,
+        }
+    }
+
+    fn told_as(&self, caller: &CallerId) -> CallerId {
+        caller.clone()
     }
 
     async fn record(&self, records: Records) -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -207,8 +255,9 @@ impl UsageFixture for Model {
 
 #[tokio::test]
 async fn a_source_that_keeps_all_promises_passes() {
-    for grain in [Grain::Call, Grain::Hour] {
-        assert_eq!(usage(&Model::new(Bug::None, grain)).await.unwrap(), 17);
+    for (grain, cases) in [(Grain::Call, 18), (Grain::Hour, 18), (Grain::Newest, 13)] {
+        let ran = usage(&Model::new(Bug::None, grain)).await.unwrap();
+        assert_eq!(ran, cases, "{grain:?}");
     }
 }
 
@@ -220,12 +269,35 @@ async fn a_source_that_breaks_any_promise_is_found() {
         Bug::CallersAreNotSorted,
         Bug::LastIsFirst,
     ];
-    let of_a_metric = BUGS.iter().filter(|bug| !of_callers.contains(bug));
+    // Of newest calls no stretch is missing, and none is told twice.
+    let of_stretches = [
+        Bug::GapIsZero,
+        Bug::GapHidesCalls,
+        Bug::WatermarkIsNow,
+        Bug::CallersAreNotSorted,
+        Bug::LastIsFirst,
+    ];
+    let of_newest_calls = [
+        Bug::CallsAreNotDoubted,
+        Bug::LaterCallHidesEarlierOnes,
+        Bug::LostCallerIsQuiet,
+        Bug::LostCallerHidesCalls,
+    ];
     let models = BUGS
         .iter()
         .map(|bug| Model::new(*bug, Grain::Call))
-        .chain(of_a_metric.map(|bug| Model::new(*bug, Grain::Hour)))
-        .chain([Model::new(Bug::CallersAreNotDoubted, Grain::Hour)]);
+        .chain(
+            BUGS.iter()
+                .filter(|bug| !of_callers.contains(bug))
+                .chain(&[Bug::CallsAreNotDoubted])
+                .map(|bug| Model::new(*bug, Grain::Hour)),
+        )
+        .chain(
+            BUGS.iter()
+                .filter(|bug| !of_stretches.contains(bug))
+                .chain(&of_newest_calls)
+                .map(|bug| Model::new(*bug, Grain::Newest)),
+        );
     for model in models {
         let outcome = AssertUnwindSafe(usage(&model)).catch_unwind().await;
         assert!(

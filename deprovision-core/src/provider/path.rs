@@ -129,6 +129,8 @@ pub trait AccessPathObserver: Send + Sync {
 /// - A notice whose sunset is earlier than its deprecation, and a URL that could
 ///   forge a header, are refused as `Invalid`; nothing changes.
 /// - Setting a path that is not there is refused as `NotFound`.
+/// - A service that can not tell notices, or brown out, refuses such a state as
+///   `Unsupported`; nothing changes.
 #[async_trait]
 pub trait AccessPath: Send + Sync {
     /// Sets the path.

@@ -20,6 +20,9 @@ use crate::usage::UsageEvidence;
 ///   newest call before it is still told as last seen.
 /// - Every caller in the window is told, once, with exact counts, the busiest first;
 ///   a source that can not tell callers, as a metric, is partial where somebody called.
+/// - A source that knows the newest call of each caller alone, as the last use of a key,
+///   tells one call of each, and is partial where somebody called in the window or after
+///   it, and where it knows nothing of a caller any more.
 /// - A source that knows times only roughly tells a last call late rather than early.
 /// - What was seen is told also beside a gap.
 ///

@@ -46,12 +46,19 @@ enum Lie {
     IsModest,
     /// Refuses what it says it can not as `Invalid`: a caller's mistake.
     BlamesTheCaller,
+    /// Refuses what it can not, and opens the path.
+    OpensOnRefusal,
     /// Explains what it can not in other words each time.
     IsFickle,
 }
 
 /// Those who say that they can not brown out.
-const MODEST: &[Lie] = &[Lie::IsModest, Lie::BlamesTheCaller, Lie::IsFickle];
+const MODEST: &[Lie] = &[
+    Lie::IsModest,
+    Lie::BlamesTheCaller,
+    Lie::OpensOnRefusal,
+    Lie::IsFickle,
+];
 
 struct Liar {
     gateway: Gateway,
@@ -127,6 +134,10 @@ impl AccessPath for Liar {
             }
             (Lie::BlamesTheCaller, PathState::BrownOut { .. }) => {
                 return Err(refusal(ErrorKind::Invalid));
+            }
+            (Lie::OpensOnRefusal, PathState::BrownOut { .. }) => {
+                self.gateway.set(path, &open(), permit).await?;
+                return Err(refusal(ErrorKind::Unsupported));
             }
             (Lie::IsFickle, PathState::Open { notice: Some(_) }) => {
                 return Err(refusal(ErrorKind::Unsupported));
@@ -218,6 +229,7 @@ async fn no_lying_adapter_of_access_paths_passes_the_suite() {
         Lie::Boasts,
         Lie::IsModest,
         Lie::BlamesTheCaller,
+        Lie::OpensOnRefusal,
         Lie::IsFickle,
     ] {
         let world = World::new();

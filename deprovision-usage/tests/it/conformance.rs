@@ -2,7 +2,8 @@ use std::error::Error;
 
 use async_trait::async_trait;
 use deprovision_core::catalog::Api;
-use deprovision_core::conformance::{Records, UsageFixture, usage};
+use deprovision_core::conformance::{Memory, Records, UsageFixture, usage};
+use deprovision_core::id::CallerId;
 use deprovision_core::provider::UsageSource;
 use deprovision_core::time::{Period, Timestamp};
 use deprovision_usage::AccessLog;
@@ -34,6 +35,14 @@ impl UsageFixture for Fixture {
 
     fn tells_callers(&self) -> bool {
         true
+    }
+
+    fn memory(&self) -> Memory {
+        Memory::Stretches
+    }
+
+    fn told_as(&self, caller: &CallerId) -> CallerId {
+        caller.clone()
     }
 
     /// Two files, the calls in the one and the health checks in the other.
@@ -78,5 +87,5 @@ async fn an_access_log_keeps_all_promises_of_a_usage_source() {
     let world = World::new();
     let log = world.log(&["access.log", "access.log.1"]);
     let cases = usage(&Fixture { world, log }).await.unwrap();
-    assert_eq!(cases, 17);
+    assert_eq!(cases, 18);
 }

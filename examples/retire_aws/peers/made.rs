@@ -41,6 +41,10 @@ pub(crate) const NEIGHBOUR: &str = "web";
 /// The stage of both APIs.
 pub(crate) const STAGE: &str = "prod";
 
+/// The secret of version 1, and the one of version 2.
+pub(crate) const SECRET: &str = "orders-v1/password";
+const SECRET_OF_V2: &str = "orders-v2/password";
+
 /// The value of the partner's key.
 pub(crate) const PARTNER: &str = "the-key-of-a-partner-who-calls-both";
 
@@ -140,6 +144,11 @@ async fn make(clients: &Clients, account: String) -> Result<Made, Problem> {
         user_with_key(&clients.iam, user, path, &may).await?;
     }
     administrator(&clients.iam).await?;
+    // That one is gone is only believed while another is seen.
+    for name in [SECRET, SECRET_OF_V2] {
+        let create = clients.secretsmanager.create_secret().name(name);
+        create.secret_string("what opens a database").send().await?;
+    }
     let [data, archives, scratch] =
         ["orders-v1", "archives", "scratch"].map(|what| format!("{what}-{account}"));
     for bucket in [&data, &archives, &scratch] {

@@ -13,7 +13,7 @@ use tokio::io::AsyncReadExt;
 
 use crate::clients::Clients;
 use crate::parts::Store;
-use crate::peers::made::{Made, NEIGHBOUR, PARTNER, STAGE, USERS};
+use crate::peers::made::{Made, NEIGHBOUR, PARTNER, SECRET, STAGE, USERS};
 use crate::retiring::Retiring;
 
 /// What is asked, and where.
@@ -26,7 +26,7 @@ pub(crate) struct Show<'a> {
 }
 
 impl Show<'_> {
-    /// The access keys are gone, and those of others are not.
+    /// The access keys and the secret are gone, and what is others' is not.
     pub(crate) async fn keys(&mut self) -> Result<(), Problem> {
         for user in USERS {
             let left = self.keys_of(user).await?;
@@ -45,6 +45,14 @@ impl Show<'_> {
             .is_some_and(|error| error.is_not_found_exception());
         self.checks
             .check(is_gone, "the API key of version 1 alone: gone");
+        let secret = self.clients.secretsmanager.describe_secret();
+        let secret = secret.secret_id(SECRET).send().await;
+        let is_gone = secret
+            .as_ref()
+            .err()
+            .and_then(|error| error.as_service_error())
+            .is_some_and(|error| error.is_resource_not_found_exception());
+        self.checks.check(is_gone, "the secret of version 1: gone");
         Ok(())
     }
 

@@ -57,7 +57,8 @@ mod peers {
         assert_eq!(code, Some(0), "{said}");
         for part in [
             "IRREVERSIBLE",
-            "keys goes on issuing credentials",
+            "api-keys goes on issuing credentials",
+            "at access-keys",
             "execute-api.us-east-1.amazonaws.com/prod/",
         ] {
             assert!(said.contains(part), "{part}: {said}");
@@ -69,7 +70,7 @@ mod peers {
 
         let (code, said) = run(&["--peers"], &dir);
         assert_eq!(code, Some(0), "{said}");
-        assert_eq!(claims(&said).len(), 18, "{said}");
+        assert_eq!(claims(&said).len(), 19, "{said}");
         assert!(
             claims(&said).iter().all(|it| it.starts_with("  ok ")),
             "{said}"
@@ -160,6 +161,16 @@ fn every_part_says_which_policy_it_needs_without_asking_aws() {
         let statements = policy["Statement"].as_array().unwrap();
         assert!(!statements.is_empty(), "{part}");
     }
+    let last_used = policies["usage: last used keys"].to_string();
+    assert!(
+        last_used.contains("iam:GetAccessKeyLastUsed"),
+        "{last_used}"
+    );
+    let disable = policies["secrets: disable"].to_string();
+    assert!(
+        disable.contains("secret:orders-v1/password-??????"),
+        "{disable}"
+    );
     let erase = policies["data shop-orders-v1: erase"].to_string();
     assert!(erase.contains("s3:DeleteObjectVersion"), "{erase}");
     assert!(!erase.contains("s3:BypassGovernanceRetention"), "{erase}");
@@ -196,6 +207,41 @@ fn a_mistake_in_the_file_is_one_line_that_names_the_place() {
             "account = \"me\"",
             "no AWS account",
         ),
+        (
+            "path = \"/apis/orders-v1/\"",
+            "users = [\"a/b\"]",
+            "is no name of a user",
+        ),
+        (
+            "path = \"/apis/orders-v1/\"",
+            "key_tags = \"yes\"",
+            "key_tags: invalid type",
+        ),
+        (
+            "path = \"/apis/orders-v1/\"",
+            "tag = \"deprovision:api\"",
+            "unknown field `tag`",
+        ),
+        (
+            "names = [\"orders-v1/password\"]",
+            "names = [\"orders v1\"]",
+            "secrets.names: ",
+        ),
+        (
+            "names = [\"orders-v1/password\"]",
+            "names = \"orders-v1/password\"",
+            "names: invalid type",
+        ),
+        (
+            "functions = []",
+            "functions = [\"*\"]",
+            "grants.functions: ",
+        ),
+        (
+            "last_used = true",
+            "last_used = false",
+            "usage.last_used: the catalog names iam-last-used",
+        ),
         ("locked_days = 365", "locked_days = 0", "1 day to 100 years"),
         ("[archive]", "[archived]", "unknown field `archived`"),
     ];
@@ -213,6 +259,35 @@ fn a_mistake_in_the_file_is_one_line_that_names_the_place() {
         );
     }
     std::fs::write(&file, &good).unwrap();
+    // What the file says is looked for where the catalog says.
+    let catalog = folder.path().join("catalog.yaml");
+    let whole = std::fs::read_to_string(&catalog).unwrap();
+    for (left_out, field, line) in [
+        (
+            "        - aws-iam:123456789012:global:access-keys\n",
+            "keys.path",
+            "path = ",
+        ),
+        (
+            "        - aws-secretsmanager:123456789012:us-east-1:secrets\n",
+            "secrets.names",
+            "names = ",
+        ),
+        (", iam-last-used", "usage.last_used", "last_used = "),
+    ] {
+        assert!(whole.contains(left_out), "{left_out}");
+        std::fs::write(&catalog, whole.replace(left_out, "")).unwrap();
+        let (code, said) = run(&["--policies"], &file);
+        assert_eq!(code, Some(1), "{field}: {said}");
+        let lines = good.lines().position(|it| it.starts_with(line));
+        let place = format!(
+            "{}:{}: {field}: the catalog does not name",
+            file.display(),
+            lines.unwrap() + 1
+        );
+        assert!(said.contains(&place), "{field}: {said}");
+    }
+    std::fs::write(&catalog, &whole).unwrap();
     std::fs::write(folder.path().join("policy.toml"), "\nsoka = \"14d\"\n").unwrap();
     let (code, said) = run(&["--policies"], &file);
     assert_eq!(code, Some(1), "{said}");

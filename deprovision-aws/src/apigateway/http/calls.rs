@@ -23,6 +23,11 @@ pub(super) const DELETE_INTEGRATION: Call =
 pub(super) const CREATE_ROUTE: Call = Call::of("apigatewayv2:CreateRoute", &["apigateway:POST"]);
 pub(super) const UPDATE_ROUTE: Call = Call::of("apigatewayv2:UpdateRoute", &["apigateway:PATCH"]);
 pub(super) const DELETE_ROUTE: Call = Call::of("apigatewayv2:DeleteRoute", &["apigateway:DELETE"]);
+pub(super) const UPDATE_API: Call = Call::of("apigatewayv2:UpdateApi", &["apigateway:PATCH"]);
+pub(super) const DELETE_CORS: Call = Call::of(
+    "apigatewayv2:DeleteCorsConfiguration",
+    &["apigateway:DELETE"],
+);
 pub(super) const DELETE_API: Call = Call::of("apigatewayv2:DeleteApi", &["apigateway:DELETE"]);
 
 impl HttpApis {
@@ -43,6 +48,8 @@ impl HttpApis {
             (CREATE_ROUTE, "/routes"),
             (UPDATE_ROUTE, "/routes/*"),
             (DELETE_ROUTE, "/routes/*"),
+            (UPDATE_API, ""),
+            (DELETE_CORS, "/cors"),
         ];
         Self::to_observe(scope, api).and(below(scope, &format!("/apis/{api}"), &paths))
     }

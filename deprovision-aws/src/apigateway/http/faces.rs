@@ -5,9 +5,10 @@ use aws_sdk_apigatewayv2::types::RoutingMode;
 use deprovision_core::provider::ProviderError;
 
 use super::calls;
-use super::seen::{Seen, garbled, next};
+use super::seen::Seen;
 use super::set::HttpApis;
 use crate::apigateway::face::{Face, Faces};
+use crate::apigateway::page::{garbled, next};
 use crate::error::read;
 use crate::scope::Scope;
 

@@ -8,7 +8,9 @@ use deprovision_core::provider::{ErrorKind, ProviderError};
 use serde::{Deserialize, Serialize};
 
 use super::calls;
+use super::cors::{Cors, Kept};
 use crate::apigateway::mark::{Mark, Whose};
+use crate::apigateway::page::{garbled, next};
 use crate::error::read;
 
 /// What a route had before it was led to the backend that answers 410.
@@ -31,8 +33,12 @@ pub(super) struct Seen {
     pub(super) has_default_endpoint: bool,
     pub(super) stages: Vec<StageSeen>,
     pub(super) routes: Vec<RouteSeen>,
+    /// What answers preflight requests before any route does.
+    pub(super) cors: Option<Cors>,
     /// Integrations of ours, by their id.
     pub(super) ours: BTreeMap<String, Mark<Aside>>,
+    /// Those of ours that keep what was there of CORS.
+    pub(super) kept_cors: BTreeMap<String, Cors>,
     /// Integrations whose description is ours and can not be read.
     pub(super) unreadable: Vec<String>,
 }
@@ -78,7 +84,9 @@ impl Seen {
             has_default_endpoint: !given.disable_execute_api_endpoint().unwrap_or(false),
             stages: stages(client, api).await?,
             routes: routes(client, api).await?,
+            cors: given.cors_configuration().map(Cors::of),
             ours: BTreeMap::new(),
+            kept_cors: BTreeMap::new(),
             unreadable: Vec::new(),
         };
         seen.read_integrations(client).await?;
@@ -99,8 +107,11 @@ impl Seen {
                 let id = integration.integration_id().unwrap_or_default().to_owned();
                 match Whose::of(integration.description()) {
                     Whose::Theirs => {}
-                    Whose::Ours(mark) => {
+                    Whose::Ours(Kept::Routes(mark)) => {
                         self.ours.insert(id, mark);
+                    }
+                    Whose::Ours(Kept::Cors(kept)) => {
+                        self.kept_cors.insert(id, kept.cors);
                     }
                     Whose::Unreadable => self.unreadable.push(id),
                 }
@@ -184,24 +195,4 @@ fn seen(route: &Route) -> Result<RouteSeen, ProviderError> {
             scopes: route.authorization_scopes().to_vec(),
         },
     })
-}
-
-/// The next page. A server that gives the same page for ever is not followed.
-pub(super) fn next(
-    now: Option<String>,
-    given: Option<&str>,
-) -> Result<Option<String>, ProviderError> {
-    let given = given.filter(|given| !given.is_empty()).map(str::to_owned);
-    if given.is_some() && given == now {
-        return Err(garbled("apigatewayv2:page", "the same page twice"));
-    }
-    Ok(given)
-}
-
-pub(super) fn garbled(operation: &str, what: &str) -> ProviderError {
-    ProviderError::new(
-        ErrorKind::Transient,
-        operation,
-        format!("AWS answered {what}; ask again"),
-    )
 }

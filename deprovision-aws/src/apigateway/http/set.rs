@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use aws_sdk_apigatewayv2::Client;
 use aws_sdk_apigatewayv2::config::retry::RetryConfig;
 use aws_sdk_apigatewayv2::types::{AuthorizationType, IntegrationType};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use deprovision_core::observation::Observation;
 use deprovision_core::provider::{ErrorKind, Outcome, PathAbilities, PathState, ProviderError};
 use deprovision_core::time::Timestamp;
@@ -12,8 +15,10 @@ use deprovision_core::time::Timestamp;
 use super::backend::GoneBackend;
 use super::calls;
 use super::plan::{DEFAULT_ROUTE, Write, abilities, judge, plan};
-use super::seen::{Aside, Seen, garbled};
+use super::seen::{Aside, Seen};
 use crate::apigateway::mark::Mark;
+use crate::apigateway::page::garbled;
+use crate::call::Call;
 use crate::error::{Failed, invalid};
 
 /// What this is called in errors.
@@ -78,12 +83,23 @@ impl HttpApis {
         if writes.is_empty() {
             return Ok(Outcome::done(format!("{api} was set so")));
         }
+        // Refused before anything is written.
         for write in &writes {
-            if let Write::SetAside { mark, .. } = write {
-                // Refused before anything is written.
-                mark.write(OPERATION)?;
-                links(&mark.state)?;
-                self.backend()?;
+            match write {
+                Write::SetAside { mark, .. } => {
+                    mark.write(OPERATION)?;
+                    links(&mark.state)?;
+                    self.backend()?;
+                }
+                Write::KeepCors { cors } => {
+                    cors.write(OPERATION)?;
+                    self.backend()?;
+                }
+                Write::PutBack { .. }
+                | Write::DropRoute { .. }
+                | Write::RemoveCors
+                | Write::PutCorsBack { .. }
+                | Write::DropIntegration { .. } => {}
             }
         }
         let mut made = 0_usize;
@@ -120,39 +136,38 @@ impl HttpApis {
     }
 
     async fn write(&self, api: &str, write: Write) -> Made {
-        match write {
+        let client = &self.client;
+        let made = match write {
             Write::SetAside {
                 mark,
                 integration,
                 routes,
-            } => self.set_aside(api, &mark, integration, &routes).await,
-            Write::PutBack { route, before } => {
-                let put = self.lead(api, &route, &before).await;
-                put.map(|()| 1).map_err(|failed| (0, failed))
-            }
+            } => return self.set_aside(api, &mark, integration, &routes).await,
+            Write::PutBack { route, before } => self.lead(api, &route, &before).await,
             Write::DropRoute { route } => {
-                let dropped = self
-                    .client
-                    .delete_route()
-                    .api_id(api)
-                    .route_id(route)
-                    .send()
-                    .await;
-                let failed = |error| (0, Failed::of(calls::DELETE_ROUTE, &error));
-                dropped.map(|_| 1).map_err(failed)
+                let dropped = client.delete_route().api_id(api).route_id(route);
+                sent(calls::DELETE_ROUTE, dropped.send().await)
+            }
+            Write::KeepCors { cors } => match cors.write(OPERATION) {
+                Ok(kept) => self.integrate(api, kept, None).await.map(|_| ()),
+                Err(refused) => Err(Failed::Refused(refused)),
+            },
+            Write::RemoveCors => {
+                let removed = client.delete_cors_configuration().api_id(api);
+                sent(calls::DELETE_CORS, removed.send().await)
+            }
+            Write::PutCorsBack { cors } => {
+                let put = client.update_api().api_id(api);
+                let put = put.cors_configuration(cors.to_sdk()).send().await;
+                sent(calls::UPDATE_API, put)
             }
             Write::DropIntegration { integration } => {
-                let dropped = self
-                    .client
-                    .delete_integration()
-                    .api_id(api)
-                    .integration_id(integration)
-                    .send()
-                    .await;
-                let failed = |error| (0, Failed::of(calls::DELETE_INTEGRATION, &error));
-                dropped.map(|_| 1).map_err(failed)
+                let dropped = client.delete_integration().api_id(api);
+                let dropped = dropped.integration_id(integration).send().await;
+                sent(calls::DELETE_INTEGRATION, dropped)
             }
-        }
+        };
+        made.map(|()| 1).map_err(|failed| (0, failed))
     }
 
     async fn set_aside(
@@ -166,7 +181,12 @@ impl HttpApis {
         let integration = match integration {
             Some(integration) => integration,
             None => {
-                let id = self.integrate(api, mark).await;
+                let description = mark.write(OPERATION).map_err(Failed::Refused);
+                let links = links(&mark.state).map_err(Failed::Refused);
+                let id = match (description, links) {
+                    (Ok(kept), Ok(links)) => self.integrate(api, kept, links).await,
+                    (Err(refused), _) | (_, Err(refused)) => Err(refused),
+                };
                 made = made.saturating_add(1);
                 id.map_err(|failed| (0, failed))?
             }
@@ -188,8 +208,13 @@ impl HttpApis {
         Ok(made)
     }
 
-    async fn integrate(&self, api: &str, mark: &Mark<Aside>) -> Result<String, Failed> {
-        let description = mark.write(OPERATION).map_err(Failed::Refused)?;
+    /// Makes an integration of ours, with that description.
+    async fn integrate(
+        &self,
+        api: &str,
+        description: String,
+        answers: Option<Answers>,
+    ) -> Result<String, Failed> {
         let backend = self.backend().map_err(Failed::Refused)?;
         let call = self
             .client
@@ -197,7 +222,7 @@ impl HttpApis {
             .api_id(api)
             .description(description)
             .integration_uri(&backend.uri)
-            .set_response_parameters(links(&mark.state).map_err(Failed::Refused)?);
+            .set_response_parameters(answers);
         let call = if backend.is_function {
             call.integration_type(IntegrationType::AwsProxy)
                 .payload_format_version("2.0")
@@ -229,8 +254,7 @@ impl HttpApis {
             .set_authorization_scopes((!to.scopes.is_empty()).then(|| to.scopes.clone()))
             .send()
             .await;
-        let failed = |error| Failed::of(calls::UPDATE_ROUTE, &error);
-        led.map(|_| ()).map_err(failed)
+        sent(calls::UPDATE_ROUTE, led)
     }
 
     async fn take_the_rest(&self, api: &str, to: &Aside) -> Result<(), Failed> {
@@ -243,16 +267,23 @@ impl HttpApis {
             .authorization_type(AuthorizationType::None)
             .send()
             .await;
-        let failed = |error| Failed::of(calls::CREATE_ROUTE, &error);
-        made.map(|_| ()).map_err(failed)
+        sent(calls::CREATE_ROUTE, made)
     }
 }
 
+/// What came of a call whose answer says nothing more.
+fn sent<T, E: ProvideErrorMetadata>(
+    call: Call,
+    answer: Result<T, SdkError<E, HttpResponse>>,
+) -> Result<(), Failed> {
+    answer.map(|_| ()).map_err(|error| Failed::of(call, &error))
+}
+
+/// What is done to answers of an integration, by their status, as the SDK takes it.
+type Answers = HashMap<String, HashMap<String, String>>;
+
 /// The links of a closed path on the answer 410 of the backend.
-#[expect(clippy::type_complexity, reason = "the type of the SDK's own builder")]
-fn links(
-    state: &PathState,
-) -> Result<Option<HashMap<String, HashMap<String, String>>>, ProviderError> {
+fn links(state: &PathState) -> Result<Option<Answers>, ProviderError> {
     let PathState::Closed { notice } = state else {
         return Ok(None);
     };

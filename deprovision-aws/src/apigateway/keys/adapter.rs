@@ -16,12 +16,12 @@ use crate::scope::Scope;
 const PROVIDER: &str = "aws-apigateway";
 
 /// The name of the region's API keys as an issuer.
-const ISSUER: &str = "keys";
+const ISSUER: &str = "api-keys";
 
 /// The API keys of API Gateway and the usage plans that hold them: provider
 /// `aws-apigateway`.
 ///
-/// A key is named by its id, the issuer is `keys`. A key calls an API because both are
+/// A key is named by its id, the issuer is `api-keys`. A key calls an API because both are
 /// in one usage plan. Therefore:
 ///
 /// - **A credential of an API** is a key all of whose plans hold stages of this API
@@ -162,7 +162,7 @@ impl ApiGatewayKeys {
         id: &'a CredentialId,
     ) -> Result<&'a str, ProviderError> {
         let name = self.ours(operation, id.locator())?;
-        if name.bytes().all(|byte| byte.is_ascii_alphanumeric()) && name != ISSUER {
+        if name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             Ok(name)
         } else {
             Err(invalid(operation, format!("{id} names no API key")))

@@ -7,8 +7,9 @@ use deprovision_core::provider::{ErrorKind, ProviderError};
 
 use super::calls;
 use super::methods::MethodSeen;
-use super::seen::{Before, next};
-use crate::apigateway::mark::Whose;
+use super::seen::Before;
+use crate::apigateway::mark::{Mark, Whose};
+use crate::apigateway::page::next;
 use crate::error::read;
 
 /// A method of a deployment: path, verb, authorization type, whether it needs a key.
@@ -40,7 +41,7 @@ impl Deployments {
                 .await;
             let page = read(calls::GET_DEPLOYMENTS, page)?;
             for deployment in page.items() {
-                let theirs = Whose::<Before>::of(deployment.description()) == Whose::Theirs;
+                let theirs = Whose::<Mark<Before>>::of(deployment.description()) == Whose::Theirs;
                 if let (true, Some(id)) = (theirs, deployment.id()) {
                     let created = deployment
                         .created_date()

@@ -5,9 +5,10 @@ use aws_sdk_apigateway::types::{DomainName, RoutingMode};
 use deprovision_core::provider::ProviderError;
 
 use super::calls;
-use super::seen::{Seen, garbled, next};
+use super::seen::Seen;
 use super::set::RestApis;
 use crate::apigateway::face::{Face, Faces};
+use crate::apigateway::page::{garbled, next};
 use crate::error::read;
 use crate::scope::Scope;
 

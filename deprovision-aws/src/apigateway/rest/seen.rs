@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use aws_sdk_apigateway::Client;
 use aws_sdk_apigateway::types::EndpointType;
-use deprovision_core::provider::{ErrorKind, ProviderError};
+use deprovision_core::provider::ProviderError;
 
 use super::calls;
 use super::methods::MethodSeen;
 use super::policy::Policy;
 use super::responses::{Response, Responses};
-use crate::apigateway::mark::Whose;
+use crate::apigateway::mark::{Mark, Whose};
+use crate::apigateway::page::{garbled, next};
 use crate::error::read;
 
 /// What each stage served before: the id of a deployment, or nothing where the API has
@@ -35,7 +36,7 @@ pub(super) struct StageSeen {
     pub(super) deployment: String,
     /// When the deployment was made, in seconds since 1970.
     pub(super) created: i64,
-    pub(super) whose: Whose<Before>,
+    pub(super) whose: Whose<Mark<Before>>,
     /// A share of the calls goes to another deployment.
     pub(super) has_canary: bool,
 }
@@ -95,7 +96,7 @@ async fn responses(client: &Client, api: &str) -> Result<Responses, ProviderErro
 async fn stages(client: &Client, api: &str) -> Result<Vec<StageSeen>, ProviderError> {
     let given = client.get_stages().rest_api_id(api).send().await;
     let given = read(calls::GET_STAGES, given)?;
-    let mut deployments: BTreeMap<String, (i64, Whose<Before>)> = BTreeMap::new();
+    let mut deployments: BTreeMap<String, (i64, Whose<Mark<Before>>)> = BTreeMap::new();
     let mut stages = Vec::new();
     for stage in given.item() {
         let (Some(name), Some(deployment)) = (stage.stage_name(), stage.deployment_id()) else {
@@ -156,25 +157,4 @@ pub(super) async fn methods(client: &Client, api: &str) -> Result<Vec<MethodSeen
             return Ok(all);
         }
     }
-}
-
-/// Where the next page begins. A server that gives the same page for ever is not
-/// followed.
-pub(super) fn next(
-    now: Option<String>,
-    given: Option<&str>,
-) -> Result<Option<String>, ProviderError> {
-    let given = given.filter(|given| !given.is_empty()).map(str::to_owned);
-    if given.is_some() && given == now {
-        return Err(garbled("apigateway:page", "the same page twice"));
-    }
-    Ok(given)
-}
-
-pub(super) fn garbled(operation: &str, what: &str) -> ProviderError {
-    ProviderError::new(
-        ErrorKind::Transient,
-        operation,
-        format!("AWS answered {what}; ask again"),
-    )
 }

@@ -9,14 +9,14 @@ use deprovision_core::provider::ProviderError;
 use deprovision_core::resource::{CredentialId, IssuerId};
 
 use super::binding::{Bindings, USER_TAG};
-use super::name::{ISSUER, KeyName, PROVIDER};
+use super::name::{ISSUER, KeyName, PROVIDER, is_user};
 use crate::error::invalid;
 use crate::pace::{Gate, Pace};
 use crate::scope::Scope;
 
 /// The access keys of IAM users: provider `aws-iam`, region `global`.
 ///
-/// A key is named `USER/AKIA…`, the issuer is `keys`. The unit is the single key: its
+/// A key is named `USER/AKIA…`, the issuer is `access-keys`. The unit is the single key: its
 /// user and the user's other keys are never touched.
 ///
 /// Which keys belong to an API is said in one or more ways; a key belongs to it when
@@ -154,15 +154,24 @@ impl IamAccessKeys {
     /// [`IamGrants::principals_only_of`](crate::IamGrants::principals_only_of). Write
     /// them down, and name them here: once their grants are removed, nothing finds them
     /// again, and their keys would be left out of every look.
-    #[must_use]
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`](deprovision_core::provider::ErrorKind::Invalid) when one
+    /// can not be the name of a user.
     pub fn users(
         mut self,
         api: &ApiId,
         users: impl IntoIterator<Item = impl Into<String>>,
-    ) -> Self {
-        let named = self.bindings.users.entry(api.clone()).or_default();
-        named.extend(users.into_iter().map(Into::into));
-        self
+    ) -> Result<Self, ProviderError> {
+        for user in users.into_iter().map(Into::into) {
+            if !is_user(&user) {
+                let why = format!("{user:?} is no name of a user; leave its path out");
+                return Err(invalid("bind keys", why));
+            }
+            let named = self.bindings.users.entry(api.clone()).or_default();
+            named.insert(user);
+        }
+        Ok(self)
     }
 
     /// Another pace than [`Pace::adaptive`].

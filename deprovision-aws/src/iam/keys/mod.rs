@@ -12,3 +12,4 @@ mod revoke;
 
 pub use adapter::IamAccessKeys;
 pub use bulk::{Outcomes, States};
+pub(crate) use name::{ISSUER, PROVIDER, check_issuer};

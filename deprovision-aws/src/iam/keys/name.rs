@@ -7,10 +7,11 @@ use crate::error::invalid;
 use crate::scope::Scope;
 
 /// The provider part of references.
-pub(super) const PROVIDER: &str = "aws-iam";
+pub(crate) const PROVIDER: &str = "aws-iam";
 
-/// The name of the account's IAM as an issuer of keys.
-pub(super) const ISSUER: &str = "keys";
+/// The name of the account's IAM as an issuer of keys; grants are asked for under the
+/// same name.
+pub(crate) const ISSUER: &str = "access-keys";
 
 /// One access key and the user that has it. Neither names hold a slash.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,7 +48,7 @@ impl KeyName {
 }
 
 /// Refuses an issuer that is not the IAM of this account.
-pub(super) fn check_issuer(
+pub(crate) fn check_issuer(
     operation: &str,
     scope: &Scope,
     issuer: &IssuerId,
@@ -57,7 +58,7 @@ pub(super) fn check_issuer(
     } else {
         Err(invalid(
             operation,
-            format!("{issuer} issues no keys; write {ISSUER} as its name"),
+            format!("{issuer} is no issuer of IAM; write {ISSUER} as its name"),
         ))
     }
 }

@@ -1,156 +1,203 @@
-//! HTTP APIs against moto: the control plane alone. What a caller would get is decided
-//! by the owner's backend, which only a probe can see.
+//! HTTP APIs: the suite of core, and what it does not ask.
 
 use std::collections::BTreeSet;
 
-use aws_sdk_apigatewayv2::Client;
-use aws_sdk_apigatewayv2::types::{AuthorizationType, IntegrationType, ProtocolType};
-use deprovision_aws::{ApiGateway, GoneBackend, Scope};
-use deprovision_core::conformance::Permits;
+use deprovision_aws::NeededPolicy;
+use deprovision_core::conformance::{Reply, access_path};
 use deprovision_core::id::ApiId;
 use deprovision_core::provider::{
     AccessPath, AccessPathObserver, ErrorKind, GoneNotice, Outcome, PathState,
 };
 use deprovision_core::resource::AccessPathId;
 
-use crate::recorder::Recorder;
-use crate::world::{self, REGION};
+use super::http_runtime::HttpRequest;
+use super::http_shop::{HttpShop, LIVE, ORIGIN, REVOKED, identity};
+use crate::world::REGION;
 
 const OPEN: PathState = PathState::Open { notice: None };
-
-struct HttpShop {
-    client: Client,
-    gateway: ApiGateway,
-    account: String,
-    permits: Permits,
-    recorder: Recorder,
-    api: String,
-}
-
-/// Routes as they lead: key, target, authorization, authorizer.
-type Routes = BTreeSet<(String, String, String, Option<String>)>;
-
-impl HttpShop {
-    async fn new(gone: Option<GoneBackend>) -> Self {
-        let account = world::account().await;
-        let recorder = Recorder::default();
-        let config = aws_sdk_apigatewayv2::config::Builder::from(&account.config)
-            .interceptor(recorder.clone())
-            .build();
-        let client = Client::from_conf(config);
-        let api = make_api(&client).await;
-        let permits = Permits::new();
-        let scope = Scope::new(&account.id, REGION).unwrap();
-        let gateway = ApiGateway::new(scope, permits.clock().clone());
-        let gateway = gateway.with_http_apis(&client, gone);
-        recorder.take();
-        Self {
-            client,
-            gateway,
-            account: account.id,
-            permits,
-            recorder,
-            api,
-        }
-    }
-
-    async fn open_again() -> Self {
-        Self::new(Some(GoneBackend::url("https://gone.example.com/").unwrap())).await
-    }
-
-    fn id(&self) -> AccessPathId {
-        let (account, api) = (&self.account, &self.api);
-        format!("aws-apigateway:{account}:{REGION}:http/{api}")
-            .parse()
-            .unwrap()
-    }
-
-    async fn set(&self, state: &PathState) {
-        let permit = self.permits.permit().await.unwrap();
-        let outcome = self.gateway.set(&self.id(), state, &permit).await.unwrap();
-        assert!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
-    }
-
-    async fn seen(&self) -> Option<PathState> {
-        let seen = self.gateway.path(&self.id()).await.unwrap();
-        seen.known_completely().cloned()
-    }
-
-    async fn routes(&self) -> Routes {
-        let routes = self
-            .client
-            .get_routes()
-            .api_id(&self.api)
-            .send()
-            .await
-            .unwrap();
-        let routes = routes.items().iter().map(|route| {
-            (
-                route.route_key().unwrap().to_owned(),
-                route.target().unwrap_or_default().to_owned(),
-                route
-                    .authorization_type()
-                    .map_or("NONE", |it| it.as_str())
-                    .to_owned(),
-                route.authorizer_id().map(str::to_owned),
-            )
-        });
-        routes.collect()
-    }
-
-    async fn integrations(&self) -> usize {
-        let all = self
-            .client
-            .get_integrations()
-            .api_id(&self.api)
-            .send()
-            .await;
-        all.unwrap().items().len()
-    }
-}
-
-async fn make_api(client: &Client) -> String {
-    let made = client
-        .create_api()
-        .name("orders")
-        .protocol_type(ProtocolType::Http);
-    let made = made.send().await.unwrap();
-    let api = made.api_id().unwrap().to_owned();
-    let stage = client.create_stage().api_id(&api).stage_name("$default");
-    stage.auto_deploy(true).send().await.unwrap();
-    for (key, authorization) in [
-        ("GET /orders", AuthorizationType::None),
-        ("POST /orders", AuthorizationType::Jwt),
-        ("GET /orders/{id}", AuthorizationType::AwsIam),
-    ] {
-        let integration = client.create_integration().api_id(&api);
-        let integration = integration
-            .integration_type(IntegrationType::HttpProxy)
-            .integration_method("ANY")
-            .integration_uri("https://backend.example.com/")
-            .send()
-            .await
-            .unwrap();
-        let target = format!("integrations/{}", integration.integration_id().unwrap());
-        let authorizer = (authorization == AuthorizationType::Jwt).then(|| "a1b2c3".to_owned());
-        client
-            .create_route()
-            .api_id(&api)
-            .route_key(key)
-            .target(target)
-            .authorization_type(authorization)
-            .set_authorizer_id(authorizer)
-            .send()
-            .await
-            .unwrap();
-    }
-    api
-}
 
 fn closed(successor: &str) -> PathState {
     let mut notice = GoneNotice::new("Orders");
     notice.successor = Some(format!("https://api.example.com/{successor}"));
     PathState::Closed { notice }
+}
+
+/// Every call of the shop's API by everybody, and the preflight of its page.
+async fn replies(shop: &HttpShop) -> Vec<Reply> {
+    let mut replies = Vec::new();
+    for (verb, path, asks_for) in [
+        ("GET", "/orders", None),
+        ("POST", "/orders", None),
+        ("GET", "/orders/7", None),
+        ("DELETE", "/nothing/here", None),
+        ("OPTIONS", "/orders", None),
+        ("OPTIONS", "/orders", Some("POST")),
+    ] {
+        for token in [None, Some(LIVE), Some(REVOKED)] {
+            for origin in [None, Some(ORIGIN), Some("https://other.example.com")] {
+                let request = HttpRequest {
+                    verb,
+                    path,
+                    identity: token.map(identity),
+                    origin,
+                    asks_for,
+                };
+                replies.push(shop.request(&shop.api, request).await);
+            }
+        }
+    }
+    replies
+}
+
+fn is_gone(reply: &Reply) -> bool {
+    reply.status == 410 && reply.headers["content-type"] == ["application/problem+json"]
+}
+
+#[tokio::test]
+async fn i_5_an_http_api_keeps_the_promises_of_the_port_as_aws_documents_it() {
+    let shop = HttpShop::open_again().await;
+    shop.configure_cors(&[ORIGIN]).await;
+    let cases = access_path(&shop).await.unwrap();
+    assert_eq!(cases, 9);
+}
+
+#[tokio::test]
+async fn i_5_a_closed_http_api_answers_410_whatever_is_called_and_to_preflights_too() {
+    for origins in [None, Some([ORIGIN])] {
+        let shop = HttpShop::open_again().await;
+        if let Some(origins) = &origins {
+            shop.configure_cors(origins).await;
+        }
+        let (before, cors) = (replies(&shop).await, shop.cors().await);
+        assert!(before.iter().all(|reply| !is_gone(reply)));
+        let answered = before.iter().any(|reply| reply.status == 204);
+        assert_eq!(
+            answered,
+            origins.is_some(),
+            "API Gateway answers preflights"
+        );
+        for state in [closed("v2"), closed("v3")] {
+            shop.set(&state).await;
+            assert_eq!(shop.seen().await, Some(state));
+            for reply in replies(&shop).await {
+                assert!(is_gone(&reply), "{reply:?}");
+                // What it sends is for the pages to read: nothing of ours is in its way.
+                assert_eq!(reply.headers["access-control-allow-origin"], ["*"]);
+            }
+        }
+        shop.set(&OPEN).await;
+        assert_eq!(shop.cors().await, cors);
+        assert_eq!(replies(&shop).await, before);
+    }
+}
+
+#[tokio::test]
+async fn i_5_an_api_whose_cors_somebody_configured_again_is_not_closed() {
+    let shop = HttpShop::open_again().await;
+    shop.configure_cors(&[ORIGIN]).await;
+    shop.set(&closed("v2")).await;
+    shop.configure_cors(&["https://newer.example.com"]).await;
+    let newer = shop.cors().await;
+    assert_eq!(shop.seen().await, None);
+    shop.set(&closed("v2")).await;
+    assert_eq!(shop.seen().await, Some(closed("v2")));
+    shop.set(&OPEN).await;
+    assert_eq!(shop.cors().await, newer, "what is newer is put back");
+    assert_eq!(shop.integrations().await, 3, "nothing of ours is left");
+}
+
+#[tokio::test]
+async fn a_cors_configuration_that_can_not_be_kept_is_refused_before_anything_is_written() {
+    let shop = HttpShop::open_again().await;
+    let origins: Vec<String> = (0..60)
+        .map(|number| format!("https://shop-{number}.example.com"))
+        .collect();
+    let origins: Vec<&str> = origins.iter().map(String::as_str).collect();
+    shop.configure_cors(&origins).await;
+    shop.recorder.take();
+    let permit = shop.permits.permit().await.unwrap();
+    let set = shop.gateway.set(&shop.id(), &closed("v2"), &permit).await;
+    let error = set.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Invalid);
+    assert!(error.to_string().contains("CORS"), "{error}");
+    let sent = shop.recorder.operations();
+    assert!(sent.iter().all(|it| it.starts_with("Get")), "{sent:?}");
+}
+
+/// Whether the policy allows what was sent, and nothing that was not.
+fn is_what_was_sent(policy: &NeededPolicy, shop: &HttpShop, task: &str) {
+    let sent: BTreeSet<(String, String)> = shop
+        .recorder
+        .requests()
+        .into_iter()
+        .map(|(method, path)| {
+            let path = path.strip_prefix("/v2").unwrap().to_owned();
+            let arn = format!("arn:aws:apigateway:{REGION}::{path}");
+            (format!("apigateway:{method}"), arn)
+        })
+        .collect();
+    let allowed: Vec<(&str, &str)> = policy
+        .statement
+        .iter()
+        .flat_map(|statement| {
+            let resources = statement.resource.iter();
+            resources.flat_map(|arn| statement.action.iter().map(|it| (*it, arn.as_str())))
+        })
+        .collect();
+    let fits = |(action, pattern): &(&str, &str), (sent, arn): &(String, String)| {
+        let segments = |text: &str| text.split('/').map(str::to_owned).collect::<Vec<_>>();
+        let (wanted, given) = (segments(pattern), segments(arn));
+        let same = |(wanted, given): (&String, &String)| wanted == "*" || wanted == given;
+        action == sent && wanted.len() == given.len() && wanted.iter().zip(&given).all(same)
+    };
+    for request in &sent {
+        let is_allowed = allowed.iter().any(|it| fits(it, request));
+        assert!(
+            is_allowed,
+            "{task}: {request:?} is not declared in {policy}"
+        );
+    }
+    for one in &allowed {
+        let is_sent = sent.iter().any(|request| fits(one, request));
+        assert!(
+            is_sent,
+            "{task}: {one:?} is declared, and sent was {sent:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_is_what_the_policies_of_the_tasks_allow() {
+    let shop = HttpShop::open_again().await;
+    shop.configure_cors(&[ORIGIN]).await;
+    let domain = shop.client.create_domain_name();
+    let domain = domain.domain_name("api.example.com");
+    domain.send().await.unwrap();
+    let (gateway, id) = (&shop.gateway, shop.id());
+    shop.recorder.requests();
+
+    assert_eq!(shop.seen().await, Some(OPEN));
+    let policy = gateway.permissions_to_observe(&id).unwrap();
+    is_what_was_sent(&policy, &shop, "observe");
+
+    gateway.faces(&id).await.unwrap();
+    let policy = gateway.permissions_for_faces(&id).unwrap();
+    is_what_was_sent(&policy, &shop, "faces");
+
+    for state in [closed("v2"), OPEN] {
+        shop.set(&state).await;
+    }
+    let policy = gateway.permissions_to_set(&id).unwrap();
+    is_what_was_sent(&policy, &shop, "set");
+
+    shop.set(&closed("v2")).await;
+    let api = ApiId::parse("orders").unwrap();
+    let warrant = shop.permits.warrant(&api, [id.clone().into()]).await;
+    shop.recorder.requests();
+    let deleted = gateway.dangerously_delete(&id, &warrant.unwrap()).await;
+    assert!(matches!(deleted, Ok(Outcome::Done { .. })), "{deleted:?}");
+    let policy = gateway.permissions_to_delete(&id).unwrap();
+    is_what_was_sent(&policy, &shop, "delete");
 }
 
 #[tokio::test]

@@ -8,6 +8,8 @@
 mod breaker;
 mod definition;
 mod http;
+mod http_runtime;
+mod http_shop;
 mod rest;
 mod runtime;
 mod shim;

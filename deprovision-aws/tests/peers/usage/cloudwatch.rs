@@ -2,7 +2,7 @@
 //! late CloudWatch is.
 
 use std::error::Error;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_cloudwatch::Client;
@@ -10,57 +10,29 @@ use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, MetricDatum};
 use deprovision_aws::{CloudWatchMetric, CloudWatchUsage};
 use deprovision_core::catalog::Api;
-use deprovision_core::conformance::{Records, UsageFixture, usage};
-use deprovision_core::id::ApiId;
+use deprovision_core::conformance::{Memory, Records, UsageFixture, usage};
+use deprovision_core::id::{ApiId, CallerId};
 use deprovision_core::observation::Observation;
-use deprovision_core::provider::{ProviderError, UsageSource};
+use deprovision_core::provider::UsageSource;
 use deprovision_core::time::{Clock, ManualClock, Period, Timestamp, Window};
-use deprovision_core::usage::UsageEvidence;
 
+use super::current::Current;
 use crate::world::{account, cloudwatch};
 
 const PAUSE: Period = Period::hours(1);
 
-/// A source over an account that is a new one for each set of records.
-struct Current {
-    clock: Arc<ManualClock>,
-    source: RwLock<Arc<CloudWatchUsage>>,
-}
-
-#[async_trait]
-impl UsageSource for Current {
-    fn name(&self) -> &str {
-        "metrics"
-    }
-
-    fn lag(&self) -> Period {
-        self.source.read().unwrap().lag()
-    }
-
-    async fn usage(
-        &self,
-        api: &Api,
-        window: Window,
-    ) -> Result<Observation<UsageEvidence>, ProviderError> {
-        let source = self.source.read().unwrap().clone();
-        source.usage(api, window).await
-    }
-}
-
 struct Fixture {
     api: Api,
-    current: Current,
+    current: Current<CloudWatchUsage>,
 }
 
-fn source(client: &Client, clock: &Arc<ManualClock>, api: &Api) -> Arc<CloudWatchUsage> {
-    Arc::new(
-        CloudWatchUsage::new(client, "metrics", clock.clone())
-            .with_api(
-                api.id.clone(),
-                ["prod", "beta"].map(|stage| CloudWatchMetric::rest_stage("orders", stage)),
-            )
-            .with_control(CloudWatchMetric::rest_api("canary"), PAUSE),
-    )
+fn source(client: &Client, clock: &Arc<ManualClock>, api: &Api) -> CloudWatchUsage {
+    CloudWatchUsage::new(client, "metrics", clock.clone())
+        .with_api(
+            api.id.clone(),
+            ["prod", "beta"].map(|stage| CloudWatchMetric::rest_stage("orders", stage)),
+        )
+        .with_control(CloudWatchMetric::rest_api("canary"), PAUSE)
 }
 
 impl Fixture {
@@ -71,10 +43,10 @@ impl Fixture {
         ));
         let api = Api::new(ApiId::parse("orders-v1").unwrap(), "Orders");
         let client = cloudwatch(&account().await);
-        let source = RwLock::new(source(&client, &clock, &api));
+        let source = source(&client, &clock, &api);
         Self {
             api,
-            current: Current { clock, source },
+            current: Current::new(clock, source),
         }
     }
 }
@@ -116,6 +88,14 @@ impl UsageFixture for Fixture {
         false
     }
 
+    fn memory(&self) -> Memory {
+        Memory::Stretches
+    }
+
+    fn told_as(&self, caller: &CallerId) -> CallerId {
+        caller.clone()
+    }
+
     async fn record(&self, records: Records) -> Result<(), Box<dyn Error + Send + Sync>> {
         let client = cloudwatch(&account().await);
         let mut data = Vec::new();
@@ -139,7 +119,8 @@ impl UsageFixture for Fixture {
                 .send()
                 .await?;
         }
-        *self.current.source.write().unwrap() = source(&client, &self.current.clock, &self.api);
+        self.current
+            .replace(source(&client, &self.current.clock, &self.api));
         Ok(())
     }
 }
@@ -147,7 +128,7 @@ impl UsageFixture for Fixture {
 #[tokio::test]
 async fn metrics_with_a_control_keep_all_promises_of_a_usage_source() {
     let fixture = Fixture::new().await;
-    assert_eq!(usage(&fixture).await.unwrap(), 17);
+    assert_eq!(usage(&fixture).await.unwrap(), 18);
 }
 
 #[tokio::test]

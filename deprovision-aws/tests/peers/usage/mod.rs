@@ -1,4 +1,5 @@
 //! Usage sources against moto.
 
 mod cloudwatch;
+mod current;
 mod last_used;
