@@ -120,7 +120,7 @@ impl Uploader {
                 .expected_bucket_owner(self.s3.owner())
                 .send()
                 .await;
-            error::read(CREATE_UPLOAD, answer)
+            error::read(wanted.storing(CREATE_UPLOAD), answer)
         })
         .await?;
         match answer.upload_id() {
@@ -219,7 +219,7 @@ impl Uploader {
             .disable_payload_signing()
             .send()
             .await;
-        let answer = error::read(UPLOAD_PART, answer)?;
+        let answer = error::read(self.wanted.storing_part(UPLOAD_PART), answer)?;
         if let Some(theirs) = answer.checksum_crc64_nvme()
             && theirs != checksum.text()
         {
@@ -283,7 +283,7 @@ impl Uploader {
             .expected_bucket_owner(self.s3.owner())
             .send()
             .await;
-        let answer = error::read(COMPLETE_UPLOAD, answer)?;
+        let answer = error::read(self.wanted.storing_part(COMPLETE_UPLOAD), answer)?;
         let is_whole = answer.checksum_type() != Some(&ChecksumType::Composite);
         if let Some(theirs) = answer.checksum_crc64_nvme()
             && is_whole

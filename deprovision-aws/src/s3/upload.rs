@@ -204,7 +204,7 @@ impl Uploader {
             .disable_payload_signing()
             .send()
             .await;
-        let answer = error::read(PUT, answer)?;
+        let answer = error::read(wanted.storing(PUT), answer)?;
         if let Some(theirs) = answer.checksum_sha256()
             && theirs != checksum.text()
         {

@@ -7,9 +7,10 @@ use aws_smithy_types::DateTime;
 use deprovision_core::provider::{ErrorKind, ProviderError};
 use deprovision_core::time::Timestamp;
 
+use crate::call::Call;
 use crate::error;
 use crate::s3::ArchiveOptions;
-use crate::s3::calls::LOCK;
+use crate::s3::calls::{LOCK, storing};
 use crate::s3::client::S3;
 use crate::s3::patience::patiently;
 use crate::s3::read::{Held, Pinned};
@@ -39,6 +40,16 @@ impl Wanted {
             kms_key: options.kms_key.clone(),
             storage: options.storage.class(),
         }
+    }
+
+    /// A call that stores an object so.
+    pub(crate) fn storing(&self, call: Call) -> Call {
+        storing(call, self.lock.is_some(), self.kms_key.is_some())
+    }
+
+    /// A call that stores a part of an object, of which the lock is settled already.
+    pub(crate) fn storing_part(&self, call: Call) -> Call {
+        storing(call, false, self.kms_key.is_some())
     }
 }
 
