@@ -7,6 +7,7 @@ use deprovision_core::provider::{ErrorKind, ProviderError};
 
 use crate::error;
 use crate::s3::calls::{BUCKET_LOCK, BUCKET_VERSIONING};
+use crate::s3::uploads::Dropping;
 use crate::s3::{S3Error, S3Place};
 use crate::scope::Scope;
 
@@ -15,6 +16,7 @@ use crate::scope::Scope;
 pub(crate) struct S3 {
     pub(crate) client: Client,
     pub(crate) scope: Scope,
+    pub(crate) dropping: Dropping,
 }
 
 /// Whether a bucket keeps what is overwritten or deleted.
@@ -47,6 +49,7 @@ impl S3 {
         Ok(Self {
             client: Client::from_conf(config),
             scope,
+            dropping: Dropping::default(),
         })
     }
 

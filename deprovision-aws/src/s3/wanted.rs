@@ -85,7 +85,7 @@ pub(crate) fn why_not_locked(wanted: &Held, held: Option<&Held>) -> Option<Strin
 
 impl S3 {
     /// Reads the lock of a stored object back. One that an earlier attempt stored with
-    /// an earlier end is locked for longer first.
+    /// an earlier end, or without a lock, is locked as wanted first.
     pub(crate) async fn confirm_lock(
         &self,
         bucket: &str,
@@ -93,14 +93,18 @@ impl S3 {
         wanted: &Held,
     ) -> Result<(), ProviderError> {
         let held = self.lock_of(bucket, pinned).await?;
-        let is_short = held.as_ref().is_some_and(|held| {
-            held.mode == wanted.mode && held.until.secs() < wanted.until.secs()
-        });
-        let held = if is_short {
-            self.extend_lock(bucket, pinned, wanted).await?;
-            self.lock_of(bucket, pinned).await?
-        } else {
-            held
+        let held = match held {
+            Some(held) if held.mode == wanted.mode && held.until.secs() < wanted.until.secs() => {
+                self.put_lock(bucket, pinned, wanted).await?;
+                self.lock_of(bucket, pinned).await?
+            }
+            Some(held) => Some(held),
+            None => {
+                if let Err(error) = self.put_lock(bucket, pinned, wanted).await {
+                    tracing::debug!(%error, key = pinned.key, "it can not be locked later");
+                }
+                self.lock_of(bucket, pinned).await?
+            }
         };
         match why_not_locked(wanted, held.as_ref()) {
             None => Ok(()),
@@ -128,7 +132,7 @@ impl S3 {
         Ok(stored.lock)
     }
 
-    async fn extend_lock(
+    async fn put_lock(
         &self,
         bucket: &str,
         pinned: &Pinned,

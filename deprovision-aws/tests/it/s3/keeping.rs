@@ -168,6 +168,24 @@ async fn i_1_a_lock_of_an_earlier_attempt_that_is_too_short_is_extended() {
 }
 
 #[tokio::test]
+async fn i_1_what_an_earlier_attempt_stored_without_a_lock_is_locked() {
+    let bucket = attempted(ArchiveLock::none_as_the_policy_allows()).await;
+    let options = ArchiveOptions::new().lock(ArchiveLock::governance(30).unwrap());
+    Archives::of(&objects(), &bucket, options, &[])
+        .archived()
+        .await;
+    let state = bucket.state();
+    assert_eq!(state.times("PutObjectRetention"), 2);
+    assert!(
+        state
+            .objects
+            .values()
+            .flatten()
+            .all(|kept| kept.lock.is_some())
+    );
+}
+
+#[tokio::test]
 async fn i_1_a_lock_that_is_said_to_be_extended_and_is_not_is_refused() {
     let bucket = attempted(ArchiveLock::governance(1).unwrap()).await;
     let ignored = mock!(Client::put_object_retention).then_output(|| {

@@ -7,7 +7,9 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod cancelled;
 mod child;
+mod compliance;
 mod conformance;
 mod crash;
 mod fixture;
