@@ -120,10 +120,7 @@ impl Archives {
 
     /// The archive step, which must not give an archive; what it says.
     pub(crate) async fn refused(&self) -> String {
-        let text = match self.archive().await {
-            Err(error) => error.to_string(),
-            Ok(outcome) => panic!("{outcome:?}"),
-        };
+        let text = self.archive().await.unwrap_err().to_string();
         let state = self.bucket.state();
         let manifest = state.objects.keys().find(|key| key.ends_with(".json"));
         assert_eq!(manifest, None, "{text}");
