@@ -47,8 +47,10 @@ const DIGITS: usize = 32;
 /// Archiving stops at the end of its permit's time. The next call reads the source from
 /// its start, hashes all of it again, and sends what is not there yet; one call must
 /// last at least as long as reading the dataset takes. Uploads in parts that were begun
-/// are finished or dropped; a lifecycle rule `AbortIncompleteMultipartUpload` on the
-/// bucket is advised all the same, for when nobody calls again.
+/// are finished or dropped: when archiving fails, before it returns; when its future is
+/// dropped, behind the caller's back, as soon as the parts on their way have landed; when
+/// the process dies, by the next call. A lifecycle rule `AbortIncompleteMultipartUpload`
+/// on the bucket is advised all the same, for when nobody calls again.
 ///
 /// Not kept: metadata, tags, access lists, and versions below the current one.
 #[derive(Debug, Clone)]

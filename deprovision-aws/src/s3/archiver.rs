@@ -1,7 +1,7 @@
 //! Making, restoring and discarding archives: the port.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,6 +10,7 @@ use deprovision_core::provider::{Archiver, ErrorKind, Outcome, ProviderError, Wr
 use deprovision_core::resource::{ArchiveId, DatasetId};
 
 use crate::s3::S3Archive;
+use crate::s3::copy_in::Attempt;
 
 /// How long dropping unfinished uploads may take after the time of a call is over.
 const TIDYING: Duration = Duration::from_secs(20);
@@ -39,17 +40,21 @@ impl Archiver for S3Archive {
     ) -> Result<Outcome, ProviderError> {
         let operation = "archive into a bucket";
         let place = self.place_of(operation, archive)?;
-        let sealing = AtomicBool::new(false);
-        let work = self.copy_in(operation, source, archive, &sealing);
+        let attempt = Attempt::default();
+        let work = self.copy_in(operation, source, archive, &attempt);
         if let Some(outcome) = in_time(permit, work).await {
             return outcome;
         }
-        if sealing.load(Ordering::Relaxed) {
+        if attempt.sealing.load(Ordering::Relaxed) {
             return Ok(Outcome::unknown(
                 "the time of the call was over while the manifest was written",
             ));
         }
-        let tidied = tokio::time::timeout(TIDYING, self.inner.s3.abort_all(&place)).await;
+        let tidy = async {
+            attempt.open.ended().await;
+            self.inner.s3.abort_all(&place).await
+        };
+        let tidied = tokio::time::timeout(TIDYING, tidy).await;
         if !matches!(tidied, Ok(Ok(()))) {
             tracing::warn!(%archive, "unfinished uploads may stay until it is archived again");
         }

@@ -36,6 +36,24 @@ pub(crate) const HEAD: Call = Call::of(
 
 pub(crate) const PUT: Call = Call::of("s3:PutObject", &["s3:PutObject"]);
 
+/// A call that stores an object or a part of one, with what it needs when the object is
+/// locked as it arrives and when it lies under a key of KMS: S3 does not say which of
+/// them it misses.
+pub(crate) const fn storing(call: Call, is_locked: bool, has_key: bool) -> Call {
+    let actions: &'static [&'static str] = match (is_locked, has_key) {
+        (false, false) => call.actions,
+        (true, false) => &["s3:PutObject", "s3:PutObjectRetention"],
+        (false, true) => &["s3:PutObject", "kms:Decrypt", "kms:GenerateDataKey"],
+        (true, true) => &[
+            "s3:PutObject",
+            "s3:PutObjectRetention",
+            "kms:Decrypt",
+            "kms:GenerateDataKey",
+        ],
+    };
+    Call::of(call.operation, actions)
+}
+
 /// A `PutObject` whose object is locked as it arrives, and what extends a lock.
 pub(crate) const LOCK: Call = Call::of("s3:PutObjectRetention", &["s3:PutObjectRetention"]);
 

@@ -8,6 +8,7 @@ use deprovision_core::provider::{ErrorKind, ProviderError};
 use crate::error;
 use crate::s3::calls::{BUCKET_LOCK, BUCKET_VERSIONING};
 use crate::s3::options::UploadList;
+use crate::s3::uploads::Dropping;
 use crate::s3::{S3Error, S3Place};
 use crate::scope::Scope;
 
@@ -17,6 +18,7 @@ pub(crate) struct S3 {
     pub(crate) client: Client,
     pub(crate) scope: Scope,
     pub(crate) uploads: UploadList,
+    pub(crate) dropping: Dropping,
 }
 
 /// Whether a bucket keeps what is overwritten or deleted.
@@ -50,6 +52,7 @@ impl S3 {
             client: Client::from_conf(config),
             scope,
             uploads: UploadList::Offered,
+            dropping: Dropping::default(),
         })
     }
 

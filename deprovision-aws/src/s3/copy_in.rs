@@ -19,7 +19,7 @@ use crate::s3::compare::{Compared, compare};
 use crate::s3::patience::patiently;
 use crate::s3::seal::{contents, receipt};
 use crate::s3::upload::{Arrived, Halt, Incoming, Uploader};
-use crate::s3::uploads::Begun;
+use crate::s3::uploads::{Begun, OpenUploads};
 use crate::s3::wanted::Wanted;
 use crate::s3::{S3Archive, S3Place, names};
 
@@ -31,15 +31,23 @@ type Copied = (String, Result<Arrived, Halt>);
 /// What becomes of the objects: where each lies, or the first that did not arrive.
 type Filled = Result<BTreeMap<String, Arrived>, (String, Halt)>;
 
+/// How far an archiving has come, for whoever stops it.
+#[derive(Debug, Default)]
+pub(crate) struct Attempt {
+    /// Set when the manifest is about to be sent: before that, whatever happens, there
+    /// is no archive.
+    pub(crate) sealing: AtomicBool,
+    pub(crate) open: OpenUploads,
+}
+
 impl S3Archive {
-    /// Copies a dataset in. `sealing` is set when the manifest is about to be sent:
-    /// before that, whatever happens, there is no archive.
+    /// Copies a dataset in.
     pub(crate) async fn copy_in(
         &self,
         operation: &str,
         source: &DatasetId,
         id: &ArchiveId,
-        sealing: &AtomicBool,
+        attempt: &Attempt,
     ) -> Result<Outcome, ProviderError> {
         self.inner.source.check(operation, source)?;
         if let Some(buckets) = self.inner.source.buckets() {
@@ -60,7 +68,9 @@ impl S3Archive {
                 }
             }
         };
-        let uploader = self.uploader(operation, &place).await?;
+        let uploader = self
+            .uploader(operation, &place, attempt.open.clone())
+            .await?;
         let filled = self.fill(source, &place, &objects, &uploader).await;
         // Also after a failure: no part is left behind.
         let tidied = self.inner.s3.abort_all(&place).await;
@@ -89,7 +99,7 @@ impl S3Archive {
             Err(why) => return Ok(Outcome::not_done(why)),
         }
         let contents = contents(source, &objects, arrived, &uploader.wanted)?;
-        sealing.store(true, Ordering::Relaxed);
+        attempt.sealing.store(true, Ordering::Relaxed);
         self.seal(operation, id, &place, contents, older.as_deref(), &uploader)
             .await
     }
@@ -114,7 +124,12 @@ impl S3Archive {
     }
 
     /// What stores objects of an archive, once the bucket is seen to be fit for it.
-    async fn uploader(&self, operation: &str, place: &S3Place) -> Result<Uploader, ProviderError> {
+    async fn uploader(
+        &self,
+        operation: &str,
+        place: &S3Place,
+        open: OpenUploads,
+    ) -> Result<Uploader, ProviderError> {
         let inner = &self.inner;
         let wanted = Wanted::by(&inner.options, Timestamp::now());
         let versioning = inner.s3.versioning(place).await?;
@@ -140,6 +155,7 @@ impl S3Archive {
             is_versioned: versioning == Versioning::Enabled,
             memory: inner.memory.clone(),
             part_size: inner.options.part_size,
+            open,
         })
     }
 
@@ -158,6 +174,7 @@ impl S3Archive {
         if filled.is_err() {
             // What is still on its way must have ended before the uploads are dropped.
             copying.shutdown().await;
+            uploader.open.ended().await;
         }
         filled
     }
@@ -211,6 +228,9 @@ impl S3Archive {
     async fn resumable(&self, place: &S3Place) -> Result<HashMap<String, Begun>, ProviderError> {
         let mut resumable: HashMap<String, Begun> = HashMap::new();
         for begun in patiently(|| self.inner.s3.begun(place)).await? {
+            if self.inner.s3.dropping.has(&begun) {
+                continue;
+            }
             if resumable.contains_key(&begun.key) {
                 self.inner.s3.abort(place.bucket(), &begun).await?;
             } else {

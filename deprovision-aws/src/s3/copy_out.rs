@@ -15,6 +15,7 @@ use crate::s3::dataset;
 use crate::s3::delete::Doomed;
 use crate::s3::listing::HowMuch;
 use crate::s3::upload::{Halt, Incoming, Uploader};
+use crate::s3::uploads::OpenUploads;
 use crate::s3::wanted::Wanted;
 use crate::s3::{S3Archive, S3Place};
 
@@ -69,6 +70,7 @@ impl S3Archive {
             is_versioned: versioning == Versioning::Enabled,
             memory: self.inner.memory.clone(),
             part_size: self.inner.options.part_size,
+            open: OpenUploads::default(),
         };
         let names: HashSet<&String> = wanted.iter().collect();
         let mut restoring = JoinSet::new();

@@ -14,6 +14,7 @@ use deprovision_core::provider::{ByteStream, ErrorKind, ProviderError};
 use sha2::{Digest as _, Sha256};
 use tokio::task::JoinSet;
 
+use crate::call::Call;
 use crate::error;
 use crate::s3::S3Place;
 use crate::s3::calls::{COMPLETE_UPLOAD, CREATE_UPLOAD, UPLOAD_PART};
@@ -49,27 +50,35 @@ impl Uploader {
         let place = S3Place::new(self.bucket.as_str(), "").map_err(|error| {
             Halt::Failed(error::invalid(CREATE_UPLOAD.operation, error.to_string()))
         })?;
-        let (begun, earlier) = match incoming.begun {
+        let (begun, mut unfinished, earlier) = match incoming.begun {
             Some(begun) => {
                 let parts = patiently(|| self.s3.parts(&place, &begun))
                     .await
                     .map_err(Halt::Failed)?;
-                (begun, parts)
+                let unfinished = Unfinished::new(
+                    &self.s3,
+                    &self.bucket,
+                    begun.clone(),
+                    self.open.one_more().await,
+                );
+                (begun, unfinished, parts)
             }
             None => {
-                let begun = self.begin(&incoming.key).await.map_err(Halt::Failed)?;
-                (begun, BTreeMap::new())
+                let (begun, unfinished) = self.begin_anew(&incoming.key).await?;
+                (begun, unfinished, BTreeMap::new())
             }
-        };
-        let unfinished = Unfinished {
-            s3: self.s3.clone(),
-            bucket: self.bucket.clone(),
-            begun: Some(begun.clone()),
         };
         let stored = async {
             let mut stream = open().await.map_err(Halt::Source)?;
             let sent = self
-                .send_parts(&begun, &earlier, &mut stream, incoming.length, size)
+                .send_parts(
+                    &begun,
+                    &mut unfinished.sending,
+                    &earlier,
+                    &mut stream,
+                    incoming.length,
+                    size,
+                )
                 .await?;
             let finished = self.finish(&begun, incoming.length, &sent).await?;
             Ok((finished, sent.sha256))
@@ -90,6 +99,21 @@ impl Uploader {
                 }
                 Err(halt)
             }
+        }
+    }
+
+    /// Begins an upload, in a task of its own: dropped while the answer is on its way, it
+    /// still comes to its end, and drops an upload that nobody else knows of.
+    async fn begin_anew(&self, key: &str) -> Result<(Begun, Unfinished), Halt> {
+        let (this, key, open) = (self.clone(), key.to_owned(), self.open.one_more().await);
+        let begin = async move {
+            let begun = this.begin(&key).await?;
+            let unfinished = Unfinished::new(&this.s3, &this.bucket, begun.clone(), open);
+            Ok((begun, unfinished))
+        };
+        match tokio::spawn(begin).await {
+            Ok(begun) => begun.map_err(Halt::Failed),
+            Err(error) => Err(cut_off(CREATE_UPLOAD, error)),
         }
     }
 
@@ -120,7 +144,7 @@ impl Uploader {
                 .expected_bucket_owner(self.s3.owner())
                 .send()
                 .await;
-            error::read(CREATE_UPLOAD, answer)
+            error::read(wanted.storing(CREATE_UPLOAD), answer)
         })
         .await?;
         match answer.upload_id() {
@@ -141,13 +165,13 @@ impl Uploader {
     async fn send_parts(
         &self,
         begun: &Begun,
+        sending: &mut JoinSet<Result<CompletedPart, ProviderError>>,
         earlier: &BTreeMap<i32, SentPart>,
         stream: &mut ByteStream,
         length: u64,
         size: u64,
     ) -> Result<Sent, Halt> {
         let mut parts = BTreeMap::new();
-        let mut sending = JoinSet::new();
         let (mut hash, mut crc) = (Sha256::new(), crc_fast::checksum(Crc64Nvme, b""));
         let (mut left, mut number) = (length, 1i32);
         while left > 0 {
@@ -219,7 +243,7 @@ impl Uploader {
             .disable_payload_signing()
             .send()
             .await;
-        let answer = error::read(UPLOAD_PART, answer)?;
+        let answer = error::read(self.wanted.storing_part(UPLOAD_PART), answer)?;
         if let Some(theirs) = answer.checksum_crc64_nvme()
             && theirs != checksum.text()
         {
@@ -283,7 +307,7 @@ impl Uploader {
             .expected_bucket_owner(self.s3.owner())
             .send()
             .await;
-        let answer = error::read(COMPLETE_UPLOAD, answer)?;
+        let answer = error::read(self.wanted.storing_part(COMPLETE_UPLOAD), answer)?;
         let is_whole = answer.checksum_type() != Some(&ChecksumType::Composite);
         if let Some(theirs) = answer.checksum_crc64_nvme()
             && is_whole
@@ -317,15 +341,14 @@ fn joined(
 ) -> Result<CompletedPart, Halt> {
     match sent {
         Ok(sent) => sent.map_err(Halt::Failed),
-        Err(error) => Err(Halt::Failed(
-            ProviderError::new(
-                ErrorKind::Transient,
-                UPLOAD_PART.operation,
-                "sending a part was cut off",
-            )
-            .with_source(error),
-        )),
+        Err(error) => Err(cut_off(UPLOAD_PART, error)),
     }
+}
+
+fn cut_off(call: Call, error: tokio::task::JoinError) -> Halt {
+    let why = "the request was cut off; try again";
+    let error = ProviderError::new(ErrorKind::Transient, call.operation, why).with_source(error);
+    Halt::Failed(error)
 }
 
 #[cfg(test)]

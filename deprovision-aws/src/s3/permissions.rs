@@ -91,7 +91,6 @@ impl S3Archive {
                 UPLOAD_PART,
                 COMPLETE_UPLOAD,
                 ABORT_UPLOAD,
-                LIST_PARTS,
                 DELETE,
             ],
         ))

@@ -19,7 +19,7 @@ use crate::s3::client::S3;
 use crate::s3::memory::Memory;
 use crate::s3::patience::patiently;
 use crate::s3::read::Pinned;
-use crate::s3::uploads::Begun;
+use crate::s3::uploads::{Begun, OpenUploads};
 use crate::s3::wanted::Wanted;
 
 /// How much is read at a time where a stored object is compared.
@@ -65,6 +65,7 @@ pub(crate) struct Uploader {
     pub(crate) is_versioned: bool,
     pub(crate) memory: Memory,
     pub(crate) part_size: u64,
+    pub(crate) open: OpenUploads,
 }
 
 /// On what condition an object is stored.
@@ -204,7 +205,7 @@ impl Uploader {
             .disable_payload_signing()
             .send()
             .await;
-        let answer = error::read(PUT, answer)?;
+        let answer = error::read(wanted.storing(PUT), answer)?;
         if let Some(theirs) = answer.checksum_sha256()
             && theirs != checksum.text()
         {

@@ -1,8 +1,13 @@
 //! Uploads in parts that were begun and not finished.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use aws_sdk_s3::types::CompletedPart;
 use deprovision_core::provider::{ErrorKind, ProviderError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 
 use crate::error;
 use crate::s3::S3Place;
@@ -161,22 +166,53 @@ impl S3 {
     }
 }
 
-/// Drops an upload that nobody waits for any more.
+/// How long parts that are on their way are waited for before their upload is dropped.
+const LANDING: Duration = Duration::from_secs(10);
+
+/// An upload that is dropped unless it is finished, also when nobody waits for it any
+/// more.
+///
+/// Parts that are on their way are let land first: one that arrives after its upload
+/// was dropped may stay, with its costs
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>).
 #[derive(Debug)]
 pub(crate) struct Unfinished {
-    pub(crate) s3: S3,
-    pub(crate) bucket: String,
-    pub(crate) begun: Option<Begun>,
+    s3: S3,
+    bucket: String,
+    begun: Option<Begun>,
+    /// The parts that are on their way.
+    pub(crate) sending: JoinSet<Result<CompletedPart, ProviderError>>,
+    open: Option<OwnedSemaphorePermit>,
 }
 
 impl Unfinished {
-    pub(crate) async fn abort(mut self) -> Result<(), ProviderError> {
-        match self.begun.take() {
-            Some(begun) => self.s3.abort(&self.bucket, &begun).await,
-            None => Ok(()),
+    pub(crate) fn new(
+        s3: &S3,
+        bucket: &str,
+        begun: Begun,
+        open: Option<OwnedSemaphorePermit>,
+    ) -> Self {
+        Self {
+            s3: s3.clone(),
+            bucket: bucket.to_owned(),
+            begun: Some(begun),
+            sending: JoinSet::new(),
+            open,
         }
     }
 
+    /// Drops it; what is left to do when this is dropped itself is done all the same.
+    pub(crate) async fn abort(mut self) -> Result<(), ProviderError> {
+        land(&mut self.sending).await;
+        let aborted = match &self.begun {
+            Some(begun) => self.s3.abort(&self.bucket, begun).await,
+            None => Ok(()),
+        };
+        self.begun = None;
+        aborted
+    }
+
+    /// It is finished, and stays.
     pub(crate) fn finished(mut self) {
         self.begun = None;
     }
@@ -189,11 +225,73 @@ impl Drop for Unfinished {
             return;
         };
         let (s3, bucket) = (self.s3.clone(), self.bucket.clone());
+        let (mut sending, open) = (std::mem::take(&mut self.sending), self.open.take());
+        s3.dropping.add(&begun);
         runtime.spawn(async move {
+            land(&mut sending).await;
             if let Err(error) = s3.abort(&bucket, &begun).await {
                 tracing::warn!(%error, key = begun.key, "an unfinished upload stays behind");
             }
+            s3.dropping.remove(&begun);
+            drop(open);
         });
+    }
+}
+
+/// How many uploads one archiving may have open: more than fit into any memory.
+const MOST_OPEN: u32 = 1 << 16;
+
+/// The uploads of one archiving that have not come to their end: also those that nobody
+/// waits for any more, and those of which the answer to their beginning is on its way.
+#[derive(Debug, Clone)]
+pub(crate) struct OpenUploads(Arc<Semaphore>);
+
+impl Default for OpenUploads {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MOST_OPEN as usize)))
+    }
+}
+
+impl OpenUploads {
+    /// Held until the upload has come to its end.
+    pub(crate) async fn one_more(&self) -> Option<OwnedSemaphorePermit> {
+        // Nobody closes it.
+        self.0.clone().acquire_owned().await.ok()
+    }
+
+    /// Waits until all have come to their end.
+    pub(crate) async fn ended(&self) {
+        let _ = self.0.acquire_many(MOST_OPEN).await;
+    }
+}
+
+/// The uploads that are being dropped behind our back: nobody may go on with them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Dropping(Arc<Mutex<HashSet<String>>>);
+
+impl Dropping {
+    fn uploads(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, begun: &Begun) {
+        self.uploads().insert(begun.upload.clone());
+    }
+
+    fn remove(&self, begun: &Begun) {
+        self.uploads().remove(&begun.upload);
+    }
+
+    pub(crate) fn has(&self, begun: &Begun) -> bool {
+        self.uploads().contains(&begun.upload)
+    }
+}
+
+/// Waits for parts that are on their way, whatever becomes of them.
+async fn land(sending: &mut JoinSet<Result<CompletedPart, ProviderError>>) {
+    let all = async { while sending.join_next().await.is_some() {} };
+    if tokio::time::timeout(LANDING, all).await.is_err() {
+        sending.shutdown().await;
     }
 }
 

@@ -7,9 +7,10 @@ use aws_smithy_types::DateTime;
 use deprovision_core::provider::{ErrorKind, ProviderError};
 use deprovision_core::time::Timestamp;
 
+use crate::call::Call;
 use crate::error;
 use crate::s3::ArchiveOptions;
-use crate::s3::calls::LOCK;
+use crate::s3::calls::{LOCK, storing};
 use crate::s3::client::S3;
 use crate::s3::patience::patiently;
 use crate::s3::read::{Held, Pinned};
@@ -39,6 +40,16 @@ impl Wanted {
             kms_key: options.kms_key.clone(),
             storage: options.storage.class(),
         }
+    }
+
+    /// A call that stores an object so.
+    pub(crate) fn storing(&self, call: Call) -> Call {
+        storing(call, self.lock.is_some(), self.kms_key.is_some())
+    }
+
+    /// A call that stores a part of an object, of which the lock is settled already.
+    pub(crate) fn storing_part(&self, call: Call) -> Call {
+        storing(call, false, self.kms_key.is_some())
     }
 }
 
@@ -74,7 +85,7 @@ pub(crate) fn why_not_locked(wanted: &Held, held: Option<&Held>) -> Option<Strin
 
 impl S3 {
     /// Reads the lock of a stored object back. One that an earlier attempt stored with
-    /// an earlier end is locked for longer first.
+    /// an earlier end, or without a lock, is locked as wanted first.
     pub(crate) async fn confirm_lock(
         &self,
         bucket: &str,
@@ -82,14 +93,18 @@ impl S3 {
         wanted: &Held,
     ) -> Result<(), ProviderError> {
         let held = self.lock_of(bucket, pinned).await?;
-        let is_short = held.as_ref().is_some_and(|held| {
-            held.mode == wanted.mode && held.until.secs() < wanted.until.secs()
-        });
-        let held = if is_short {
-            self.extend_lock(bucket, pinned, wanted).await?;
-            self.lock_of(bucket, pinned).await?
-        } else {
-            held
+        let held = match held {
+            Some(held) if held.mode == wanted.mode && held.until.secs() < wanted.until.secs() => {
+                self.put_lock(bucket, pinned, wanted).await?;
+                self.lock_of(bucket, pinned).await?
+            }
+            Some(held) => Some(held),
+            None => {
+                if let Err(error) = self.put_lock(bucket, pinned, wanted).await {
+                    tracing::debug!(%error, key = pinned.key, "it can not be locked later");
+                }
+                self.lock_of(bucket, pinned).await?
+            }
         };
         match why_not_locked(wanted, held.as_ref()) {
             None => Ok(()),
@@ -117,7 +132,7 @@ impl S3 {
         Ok(stored.lock)
     }
 
-    async fn extend_lock(
+    async fn put_lock(
         &self,
         bucket: &str,
         pinned: &Pinned,

@@ -4,6 +4,7 @@
     feature = "apigatewayv2",
     feature = "cloudwatch",
     feature = "iam",
+    feature = "s3",
     feature = "secretsmanager"
 ))]
 #![expect(
@@ -17,4 +18,5 @@ mod apigateway_keys;
 mod cloudwatch;
 mod grants;
 mod iam_keys;
+mod s3;
 mod secrets;

@@ -5,6 +5,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -62,6 +63,8 @@ pub(crate) enum Before {
     Answer(Answer),
     /// Another one is passed on instead.
     Instead(Request),
+    /// It is on its way for so long, and arrives even when nobody waits any more.
+    Late(Duration),
 }
 
 /// What becomes of the answer.
@@ -142,6 +145,10 @@ async fn serve(
             Before::Pass => forward(upstream, &request).await?,
             Before::Answer(answer) => answer,
             Before::Instead(other) => forward(upstream, &other).await?,
+            Before::Late(pause) => {
+                tokio::time::sleep(pause).await;
+                forward(upstream, &request).await?
+            }
         };
         if lie.after(&request, &mut answer) == After::Lose {
             return Ok(());

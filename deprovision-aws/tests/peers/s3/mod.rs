@@ -7,10 +7,14 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod cancelled;
 mod child;
+mod compliance;
 mod conformance;
 mod crash;
+mod declared;
 mod fixture;
 mod guards;
+mod liars;
 mod lies;
 mod permissions;
