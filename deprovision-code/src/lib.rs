@@ -14,5 +14,8 @@ pub use code::GitCode;
 pub use document::{GitDocuments, MarkRefused, MarkedDocument, mark_document};
 pub use error::GitError;
 pub use registry::{DefaultBranch, GitRepositories, RegisterError};
-pub use removal::{RemovalRule, removal_rules};
+pub use removal::{
+    HookEdit, HookFile, Judge, RemovalHook, RemovalPreview, RemovalRule, RemovalSettings,
+    RuleError, Verdict, removal_rules,
+};
 pub use search::{MarkerClass, Markers};

@@ -4,7 +4,7 @@
 mod backstage;
 mod edits;
 mod id;
-mod json;
+pub(crate) mod json;
 mod mark;
 mod markdown;
 mod openapi;
@@ -13,8 +13,8 @@ mod set;
 mod shared;
 #[cfg(test)]
 mod tests;
-mod tree;
-mod yaml;
+pub(crate) mod tree;
+pub(crate) mod yaml;
 
 pub(crate) use mark::marking;
 pub use mark::{MarkRefused, MarkedDocument, mark_document};

@@ -11,4 +11,6 @@ mod code_conformance;
 mod document_conformance;
 mod documents;
 mod hostile;
+mod judge;
+mod removal;
 mod world;
