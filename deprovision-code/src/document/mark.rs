@@ -97,6 +97,8 @@ pub fn mark_document_with(
     })
 }
 
+const LFS_POINTER: &str = "version https://git-lfs.github.com/spec/";
+
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The same, with the reason alone.
@@ -112,6 +114,9 @@ pub(crate) fn marking(
     };
     let source = std::str::from_utf8(text)
         .map_err(|error| format!("it is not UTF-8 after byte {}", error.valid_up_to()))?;
+    if source.starts_with(LFS_POINTER) {
+        return Err("it is a pointer of Git LFS: its text is in another place".to_owned());
+    }
     let (edits, wanted) = edits_for(path, source, mark, settings)?;
     let edited = edits.apply(source).ok_or(DOUBT)?;
     // Everything else stays byte for byte, and there is nothing left to do.

@@ -14,6 +14,9 @@ use crate::git::{BranchTip, EntryKind, FileEdit, Git, TreeEntry};
 /// The trailer that names a marked document and its mark, as JSON.
 const DOCUMENT: &str = "Deprovision-Document";
 
+/// A larger file is not read as a document.
+const LARGEST: u64 = 64 * 1024 * 1024;
+
 /// How often a mark is tried when somebody else moves the branch meanwhile.
 const TRIES: u32 = 5;
 
@@ -54,6 +57,10 @@ impl Place {
                 ErrorKind::NotFound,
                 "is not there; correct the catalog",
             )),
+            Some(entry) if entry.kind == EntryKind::File && entry.size > LARGEST => Err(wrong(
+                ErrorKind::Invalid,
+                "is larger than 64 MiB, and so no document that people review",
+            )),
             Some(entry) if entry.kind == EntryKind::File => {
                 let bytes = self.git.object(&entry.oid).await;
                 let bytes = bytes.map_err(|error| error.in_operation(operation))?;
@@ -69,7 +76,7 @@ impl Place {
     /// Whether a version of the document, if it has one, says the mark.
     pub(crate) async fn says(&self, commit: &str, mark: &DocumentMark) -> Result<bool, GitError> {
         match self.git.file(commit, &self.path).await? {
-            Some(entry) if entry.kind == EntryKind::File => {
+            Some(entry) if entry.kind == EntryKind::File && entry.size <= LARGEST => {
                 let bytes = self.git.object(&entry.oid).await?;
                 Ok(marking(&self.path, &bytes, mark, self.settings)
                     .is_ok_and(|marked| !marked.changed))

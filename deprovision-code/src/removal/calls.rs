@@ -23,8 +23,7 @@ pub(crate) struct Marks<'a> {
 
 impl<'a> Marks<'a> {
     pub(crate) fn of(path: &str, bytes: &[u8], job: &'a Job<'a>, calls: Calls) -> Self {
-        let wanted = calls != Calls::default();
-        let language = language_of(path).filter(|_| wanted);
+        let language = language_of(path);
         Self {
             job,
             calls,
@@ -32,9 +31,17 @@ impl<'a> Marks<'a> {
         }
     }
 
+    /// Whether a line can go as far as its language is known.
+    pub(crate) fn can_go(&self, index: usize) -> bool {
+        self.file
+            .as_ref()
+            .and_then(|(_, states)| states.get(index))
+            .is_none_or(|state| state.can_go)
+    }
+
     /// What stands in the place of a line; nothing when it stays as it is. `above` is
     /// the file so far.
-    pub(crate) fn around(&mut self, index: usize, line: &[u8], above: &[u8]) -> Option<Call> {
+    pub(crate) fn around(&self, index: usize, line: &[u8], above: &[u8]) -> Option<Call> {
         let (language, states) = self.file.as_ref()?;
         let state = states.get(index)?;
         if self.calls.fail

@@ -179,14 +179,14 @@ fn edit_lines(
     // What a package manager reads is no place for edits of single lines.
     let fixed =
         manifest_of(name) != Manifest::Other || kind_of(name, b"", 0) == ReferenceKind::Dependency;
-    let mut marks = Marks::of(name, bytes, job, book.calls);
+    let marks = Marks::of(name, bytes, job, book.calls);
     let mut continuation = Continuation::default();
     let (mut continued, mut number) = (false, 1_u64);
     for (index, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
         let hits = job.scanner.hits(line);
         let alone = Alone {
             setting: settings && !continued,
-            whole: !continued && !continuation.leaves_open(line),
+            whole: !continued && !continuation.leaves_open(line) && marks.can_go(index),
         };
         continued = continuation.after(line);
         let edited = if hits.is_empty() {

@@ -35,6 +35,8 @@ pub(crate) struct LineState {
     /// It is a statement as a whole: it follows a finished one, ends with `;` and
     /// closes what it opens.
     pub(crate) statement: bool,
+    /// Without it, the lines around it say what they said.
+    pub(crate) can_go: bool,
 }
 
 /// The language of a file, by its name.
@@ -82,6 +84,8 @@ impl Language {
             depth: 0,
             lowest: 0,
             last: None,
+            word: Vec::new(),
+            space: true,
         }
         .run()
     }
@@ -97,6 +101,10 @@ struct Lexer<'a> {
     lowest: i64,
     /// The last byte of code that is no space.
     last: Option<u8>,
+    /// The word that the code so far ends with.
+    word: Vec<u8>,
+    /// A space came last.
+    space: bool,
 }
 
 impl Lexer<'_> {
@@ -106,6 +114,12 @@ impl Lexer<'_> {
         while self.at < self.text.len() {
             let free = self.mode == Mode::Code && !continued;
             let begins = matches!(self.last, None | Some(b';' | b'{' | b'}'));
+            let line = self.text[self.at..].trim_ascii_start();
+            // What an attribute is about must stay below it.
+            let attributes = matches!(self.family, Family::Rust | Family::CSharp);
+            let is_attribute = line.starts_with(b"#[") || line.starts_with(b"[");
+            let below_one = attributes && self.last == Some(b']') && !is_attribute;
+            let expected = below_one || self.expects_more();
             let depth = self.depth;
             self.lowest = depth;
             let start = self.at;
@@ -129,9 +143,43 @@ impl Lexer<'_> {
                     && self.lowest == depth
                     && line.ends_with(b";")
                     && self.last == Some(b';'),
+                can_go: free
+                    && ends_free
+                    && !expected
+                    && self.depth == depth
+                    && self.lowest == depth
+                    && !self.expects_more()
+                    && !self.goes_on(),
             });
         }
         lines
+    }
+
+    /// Whether what comes next belongs to the code so far: the right side of an
+    /// operator, the body of an `if` without braces.
+    fn expects_more(&self) -> bool {
+        let without_braces = matches!(
+            self.family,
+            Family::C | Family::CSharp | Family::Java | Family::Script
+        );
+        match self.last {
+            Some(b':') => self.family != Family::Python,
+            Some(b')') => without_braces,
+            Some(last) => {
+                b"=+-*/%&|^<>?.!@".contains(&last)
+                    || (without_braces && [b"else".as_slice(), b"do"].contains(&&*self.word))
+                    || [b"return".as_slice(), b"in", b"not", b"and", b"or"].contains(&&*self.word)
+            }
+            None => false,
+        }
+    }
+
+    /// Whether what follows goes on with the code so far.
+    fn goes_on(&self) -> bool {
+        let next = self.text[self.at..]
+            .iter()
+            .find(|b| !b.is_ascii_whitespace());
+        next.is_some_and(|next| b".?&|+-*=<>:%^".contains(next))
     }
 
     fn rest_begins(&self, with: &[u8]) -> bool {
@@ -174,6 +222,7 @@ impl Lexer<'_> {
                     self.at += close.len();
                     self.mode = Mode::Code;
                     self.last = Some(b'"');
+                    self.word.clear();
                 } else {
                     if byte == b'\n' && !lines {
                         self.mode = Mode::Code;
@@ -218,6 +267,16 @@ impl Lexer<'_> {
             (Family::Script, b'/') => self.regular_expression(),
             (_, _) => 1,
         };
+        if byte.is_ascii_alphanumeric() || byte == b'_' {
+            let in_word = |last: u8| last.is_ascii_alphanumeric() || last == b'_';
+            if self.space || !self.last.is_some_and(in_word) {
+                self.word.clear();
+            }
+            self.word.push(byte);
+        } else if !byte.is_ascii_whitespace() {
+            self.word.clear();
+        }
+        self.space = byte.is_ascii_whitespace();
         if !byte.is_ascii_whitespace() {
             self.last = Some(byte);
         }
@@ -410,6 +469,41 @@ mod tests {
             .map(|(n, _)| n)
             .collect();
         assert_eq!(statements, [2, 10]);
+    }
+
+    #[test]
+    fn a_line_goes_only_when_the_lines_around_it_stay_what_they_are() {
+        for (path, text, expected) in [
+            (
+                "a.js",
+                "a();\nold();\nif (x)\n  old();\nb = \n  old();\nold()\n  .c();\nelse\n  old();\n",
+                vec![1, 2],
+            ),
+            (
+                "a.py",
+                "import a\nimport old\nif x:\n    old()\ny = a or \\\n    old()\n",
+                vec![1, 2, 3, 4],
+            ),
+            (
+                "a.rs",
+                "#[must_use]\nfn f() {\n    [\n        old,\n    ];\n    return\n        old;\n}\n#[cfg(a)]\nold!();\n",
+                vec![1, 4, 9],
+            ),
+            ("a.go", "a()\nold()\nb := c +\n  old()\n", vec![1, 2]),
+            (
+                "a.c",
+                "for (;;)\n  old();\nx = a ?\n  old() :\n  b;\nold();\n",
+                vec![6],
+            ),
+        ] {
+            let states = language_of(path).unwrap().lines(text.as_bytes());
+            let found: Vec<usize> = (1..)
+                .zip(&states)
+                .filter(|(_, s)| s.can_go)
+                .map(|(n, _)| n)
+                .collect();
+            assert_eq!(found, expected, "{text}");
+        }
     }
 
     proptest! {

@@ -11,6 +11,9 @@ use crate::search::{MarkerClass, Markers, literal};
 /// One rule of a removal. Rules are data: they can be written in any form that
 /// `serde` reads.
 ///
+/// Rules work on files with references. A key or a package that is no marker of the API
+/// is not looked for: name it in the catalog too.
+///
 /// ```
 /// use deprovision_code::RemovalRule;
 /// let rules: Vec<RemovalRule> = serde_json::from_str(
@@ -51,7 +54,8 @@ pub enum RemovalRule {
         imports: Vec<String>,
     },
     /// A line with a reference is deleted, when it is whole: no bracket, quote or
-    /// continuation leaves it open.
+    /// continuation leaves it open, and in languages that are known, no operator, `if`
+    /// or attribute on the line before waits for it.
     DeleteLine {
         /// The files, as a pattern such as `deploy/**/*.conf`.
         files: String,

@@ -15,12 +15,17 @@ const BRANCH: &str = "deprovision/orders-v1/remove-references";
 
 /// The tests of the repository, as its people would run them.
 fn cargo_test() -> Judge {
+    cargo(["test", "--offline", "--quiet"])
+}
+
+/// Cargo where it is installed here.
+pub(crate) fn cargo<const N: usize>(arguments: [&str; N]) -> Judge {
     let home = std::path::PathBuf::from(std::env::var_os("HOME").unwrap());
     let place = |name: &str, folder: &str| {
         std::env::var_os(name).unwrap_or_else(|| home.join(folder).into_os_string())
     };
     Judge::new("cargo")
-        .arguments(["test", "--offline", "--quiet"])
+        .arguments(arguments)
         .passing("RUSTUP_TOOLCHAIN")
         .setting("CARGO_HOME", place("CARGO_HOME", ".cargo"))
         .setting("RUSTUP_HOME", place("RUSTUP_HOME", ".rustup"))

@@ -25,7 +25,8 @@ const PASSED: &[&str] = &["PATH", "LANG", "LC_ALL", "TZ", "SystemRoot"];
 ///   what the command wrote.
 /// - After the time limit it is killed, with the processes that it started; those that
 ///   it left behind when it ended are killed too. On Linux that includes processes that
-///   made themselves independent (a build daemon); on other systems only those of its
+///   made themselves independent (a build daemon), unless they also cleared their
+///   environment; on other systems only those of its
 ///   process group, on Windows only itself.
 /// - Of what it writes, the last 16 KiB are kept.
 /// - Of the caller's environment it sees `PATH`, `LANG`, `LC_ALL`, `TZ` and, on

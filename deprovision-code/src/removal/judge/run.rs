@@ -54,7 +54,13 @@ pub(crate) fn run(
     stop: &AtomicBool,
 ) -> std::io::Result<Ran> {
     let (reader, writer) = std::io::pipe()?;
-    let mut command = Command::new(&judge.program);
+    let program = Path::new(&judge.program);
+    // A relative path is one of the repository's own files.
+    let of_the_tree = program.is_relative() && program.components().count() > 1;
+    let mut command = match of_the_tree {
+        true => Command::new(room.tree.join(program)),
+        false => Command::new(program),
+    };
     command.args(&judge.arguments).current_dir(room.tree);
     command.env_clear();
     for name in &judge.passed {
@@ -79,17 +85,19 @@ pub(crate) fn run(
     drop(command);
     let tail = Tail::read(reader);
     let in_time = loop {
-        if has_ended(&mut child)? {
-            break true;
+        match has_ended(&mut child) {
+            Ok(true) => break Ok(true),
+            Ok(false) => {}
+            Err(error) => break Err(error),
         }
         if begun.elapsed() >= limit || stop.load(Ordering::Relaxed) {
-            break false;
+            break Ok(false);
         }
         std::thread::sleep(PACE);
     };
     kill_all(&mut child, room.home);
     let status = child.wait()?;
-    let end = match (in_time, status.success()) {
+    let end = match (in_time?, status.success()) {
         (false, _) => End::TimedOut,
         (true, true) => End::Accepted,
         (true, false) => End::Refused(status.to_string()),
