@@ -46,6 +46,9 @@ const CRATES: &[&str] = &[
     "zeroize",
 ];
 
+/// What cargo adds to a crate, or leaves of it.
+const LEFT_OUT: &[&str] = &["Cargo.lock", "Cargo.toml.orig", ".cargo-ok", ".gitignore"];
+
 fn copies(folder: &Path) -> Vec<(String, WorkingCopy)> {
     let mut places: Vec<PathBuf> = std::fs::read_dir(folder)
         .unwrap()
@@ -80,7 +83,7 @@ fn add(copy: &WorkingCopy, root: &Path, folder: &Path) {
             .to_owned();
         if path.is_dir() {
             add(copy, root, &path);
-        } else if !["Cargo.lock", ".cargo-ok", ".gitignore"].contains(&name.as_str()) {
+        } else if !LEFT_OUT.contains(&name.as_str()) {
             copy.write(name.as_bytes(), &std::fs::read(&path).unwrap());
         }
     }
