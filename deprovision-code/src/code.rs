@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use deprovision_core::catalog::{Api, Catalog};
@@ -20,7 +21,7 @@ use crate::change::{
 use crate::error::GitError;
 use crate::git::Git;
 use crate::registry::{GitRepositories, Repository};
-use crate::removal::{fingerprint, plan_removal};
+use crate::removal::{RemovalSettings, fingerprint};
 use crate::search::{Found, Markers, Scanner, search};
 
 /// Searches registered repositories, and proposes removals as branches in them.
@@ -36,6 +37,7 @@ use crate::search::{Found, Markers, Scanner, search};
 pub struct GitCode {
     repositories: Arc<GitRepositories>,
     catalog: Catalog,
+    settings: RemovalSettings,
 }
 
 impl GitCode {
@@ -45,6 +47,7 @@ impl GitCode {
         Self {
             repositories,
             catalog: Catalog::default(),
+            settings: RemovalSettings::new(),
         }
     }
 
@@ -54,6 +57,25 @@ impl GitCode {
     pub fn knowing(mut self, catalog: Catalog) -> Self {
         self.catalog = catalog;
         self
+    }
+
+    /// Removing by more rules, by hooks, or only what a judge accepts.
+    #[must_use]
+    pub fn removing(mut self, settings: RemovalSettings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    pub(crate) fn settings(&self) -> &RemovalSettings {
+        &self.settings
+    }
+
+    pub(crate) fn git(
+        &self,
+        repository: &RepositoryId,
+        operation: &str,
+    ) -> Result<&Git, ProviderError> {
+        Ok(&self.repositories.find(repository, operation)?.git)
     }
 
     /// The proposed change as a patch for `git apply`, with bytes that are not
@@ -147,7 +169,7 @@ impl GitCode {
         }))
     }
 
-    async fn look_for(
+    pub(crate) async fn look_for(
         &self,
         git: &Git,
         repository: &RepositoryId,
@@ -159,7 +181,7 @@ impl GitCode {
             .look(git, repository, &removal.api, successor, operation)
             .await?;
         Ok(look.map(|look| Look {
-            fingerprint: fingerprint(&look.markers, removal),
+            fingerprint: fingerprint(&look.markers, removal, &self.settings),
             ..look
         }))
     }
@@ -175,13 +197,13 @@ impl GitCode {
 }
 
 /// What the default version of a repository holds.
-struct Look {
-    default: String,
+pub(crate) struct Look {
+    pub(crate) default: String,
     fingerprint: String,
     markers: Markers,
-    scanner: Arc<Scanner>,
-    left_out: BTreeSet<Vec<u8>>,
-    found: Found,
+    pub(crate) scanner: Arc<Scanner>,
+    pub(crate) left_out: BTreeSet<Vec<u8>>,
+    pub(crate) found: Found,
 }
 
 fn change_name(removal: &Removal) -> ChangeName {
@@ -301,6 +323,10 @@ impl ChangeProposer for GitCode {
         permit: &WritePermit,
     ) -> Result<Outcome, ProviderError> {
         const OPERATION: &str = "propose a removal";
+        let now = Instant::now();
+        let end = now
+            .checked_add(permit.call_timeout().to_duration())
+            .unwrap_or(now);
         let failed = |error: GitError| error.in_operation(OPERATION);
         let git = self.writing(repository, permit, OPERATION)?;
         let look = match self.look_for(&git, repository, removal, OPERATION).await? {
@@ -337,10 +363,11 @@ impl ChangeProposer for GitCode {
                 return Err(BranchState::foreign(&name, &tip, OPERATION));
             }
         };
-        let plan = plan_removal(&git, &look.found, &look.scanner, removal)
-            .await
-            .map_err(failed)?;
-        let text = plan.message(removal);
+        let plan = self.planned(&git, &look, removal).await.map_err(failed)?;
+        if let Some(why) = self.objection(&git, &look, &plan, end).await {
+            return Ok(Outcome::not_done(why));
+        }
+        let text = plan.message(removal, &self.settings);
         let change = Published {
             name: &name,
             base: &look.default,

@@ -11,8 +11,14 @@ mod removal;
 mod search;
 
 pub use code::GitCode;
-pub use document::{GitDocuments, MarkRefused, MarkedDocument, mark_document};
+pub use document::{
+    GitDocuments, MarkRefused, MarkSettings, MarkUndo, MarkedDocument, mark_document,
+    mark_document_with,
+};
 pub use error::GitError;
 pub use registry::{DefaultBranch, GitRepositories, RegisterError};
-pub use removal::{RemovalRule, removal_rules};
+pub use removal::{
+    HookEdit, HookFile, Judge, RemovalHook, RemovalPreview, RemovalRule, RemovalSettings,
+    RuleError, Verdict, removal_rules,
+};
 pub use search::{MarkerClass, Markers};

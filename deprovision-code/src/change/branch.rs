@@ -71,7 +71,11 @@ impl ChangeName {
     /// The subject of a commit that marks documents.
     pub(crate) fn subject(&self) -> String {
         let mark = self.change.rsplit('-').next().unwrap_or_default();
-        format!("Mark the documents of {} as {mark}\n", self.api)
+        let what = match self.change.starts_with("operation-") {
+            true => "an operation",
+            false => "the documents",
+        };
+        format!("Mark {what} of {} as {mark}\n", self.api)
     }
 
     /// The trailers of its commit, but the last, which names the tree.

@@ -2,11 +2,11 @@
 
 /// One replacement.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Splice {
+pub(crate) struct Splice {
     /// Where, in the text before all edits.
-    at: usize,
-    old: String,
-    new: String,
+    pub(crate) at: usize,
+    pub(crate) old: String,
+    pub(crate) new: String,
 }
 
 /// Replacements that do not overlap.
@@ -32,6 +32,13 @@ impl Edits {
         });
     }
 
+    /// The replacements, in the order of their places.
+    pub(crate) fn in_order(&self) -> Vec<&Splice> {
+        let mut splices: Vec<&Splice> = self.splices.iter().collect();
+        splices.sort_by_key(|splice| splice.at);
+        splices
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.splices.is_empty()
     }
@@ -52,8 +59,7 @@ impl Edits {
         sides: impl Fn(&Splice) -> (&String, &String),
         grown: usize,
     ) -> Option<String> {
-        let mut splices: Vec<&Splice> = self.splices.iter().collect();
-        splices.sort_by_key(|splice| splice.at);
+        let splices = self.in_order();
         let mut result = String::with_capacity(text.len());
         let (mut done, mut growth) = (0, 0_isize);
         for splice in splices {

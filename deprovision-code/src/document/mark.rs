@@ -1,13 +1,14 @@
 //! Putting a mark into a document, and making sure that it did only that.
 
-use deprovision_core::id::ApiId;
 use deprovision_core::provider::DocumentMark;
 use deprovision_core::time::Timestamp;
 
 use crate::document::edits::Edits;
 use crate::document::set::{SetKeys, set_in_shape, set_in_text};
+use crate::document::settings::MarkSettings;
 use crate::document::tree::{Kind, Node, Shape};
-use crate::document::{backstage, json, markdown, openapi, yaml};
+use crate::document::undo::MarkUndo;
+use crate::document::{asyncapi, backstage, changelog, json, markdown, openapi, yaml};
 
 /// A document that says its mark, as far as it can.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,14 +22,18 @@ pub struct MarkedDocument {
     pub left: Vec<String>,
     /// What this document describes in other places, which carry marks of their own.
     pub elsewhere: Vec<String>,
+    /// What [`MarkSettings`] ask for and could not be written. Nobody has to do it.
+    pub notes: Vec<String>,
+    /// Takes the mark out again.
+    pub undo: MarkUndo,
 }
 
 /// Why a document can not be marked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{path} can not be marked: {reason}; mark it by hand")]
 pub struct MarkRefused {
-    path: String,
-    reason: String,
+    pub(crate) path: String,
+    pub(crate) reason: String,
 }
 
 /// What a document has to say and does not say yet.
@@ -37,10 +42,13 @@ pub(crate) struct Wanted {
     pub(crate) sets: Vec<SetKeys>,
     pub(crate) left: Vec<String>,
     pub(crate) elsewhere: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
-/// Marks a document; `path` tells its kind: OpenAPI or Swagger (`.yaml`, `.yml`,
-/// `.json`), a Backstage entity (`.yaml`, `.yml`), Markdown (`.md`, `.markdown`).
+/// Marks a document; `path` tells its kind: OpenAPI, Swagger or AsyncAPI (`.yaml`,
+/// `.yml`, `.json`), a Backstage entity (`.yaml`, `.yml`), a changelog (`CHANGELOG.md`,
+/// `CHANGES.md`, `HISTORY.md`, `NEWS.md`), any other page in Markdown (`.md`,
+/// `.markdown`).
 ///
 /// Everything that the mark does not concern stays byte for byte. The result is
 /// read again and has to say what the original said, and the mark, and nothing
@@ -57,7 +65,8 @@ pub(crate) struct Wanted {
 ///     successor: None,
 /// };
 /// let marked = mark_document("docs/orders.md", page, &mark)?;
-/// assert!(String::from_utf8(marked.bytes)?.contains("ends on 2027-01-31"));
+/// assert!(String::from_utf8(marked.bytes.clone())?.contains("ends on 2027-01-31"));
+/// assert_eq!(marked.undo.take_back("docs/orders.md", &marked.bytes)?, page);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -69,11 +78,26 @@ pub fn mark_document(
     bytes: &[u8],
     mark: &DocumentMark,
 ) -> Result<MarkedDocument, MarkRefused> {
-    marking(path, bytes, mark).map_err(|reason| MarkRefused {
+    mark_document_with(path, bytes, mark, MarkSettings::new())
+}
+
+/// The same, saying more.
+///
+/// # Errors
+/// As [`mark_document`].
+pub fn mark_document_with(
+    path: &str,
+    bytes: &[u8],
+    mark: &DocumentMark,
+    settings: MarkSettings,
+) -> Result<MarkedDocument, MarkRefused> {
+    marking(path, bytes, mark, settings).map_err(|reason| MarkRefused {
         path: path.to_owned(),
         reason,
     })
 }
+
+const LFS_POINTER: &str = "version https://git-lfs.github.com/spec/";
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -82,6 +106,7 @@ pub(crate) fn marking(
     path: &str,
     bytes: &[u8],
     mark: &DocumentMark,
+    settings: MarkSettings,
 ) -> Result<MarkedDocument, String> {
     let (before, text) = match bytes.strip_prefix(BYTE_ORDER_MARK) {
         Some(rest) => (BYTE_ORDER_MARK, rest),
@@ -89,46 +114,71 @@ pub(crate) fn marking(
     };
     let source = std::str::from_utf8(text)
         .map_err(|error| format!("it is not UTF-8 after byte {}", error.valid_up_to()))?;
-    let (edits, wanted) = edits_for(path, source, mark)?;
+    if source.starts_with(LFS_POINTER) {
+        return Err("it is a pointer of Git LFS: its text is in another place".to_owned());
+    }
+    let (edits, wanted) = edits_for(path, source, mark, settings)?;
     let edited = edits.apply(source).ok_or(DOUBT)?;
     // Everything else stays byte for byte, and there is nothing left to do.
     if edits.take_back(&edited).as_deref() != Some(source) {
         return Err(DOUBT.to_owned());
     }
-    if !edits.is_empty() && !edits_for(path, &edited, mark)?.0.is_empty() {
+    if !edits.is_empty() && !edits_for(path, &edited, mark, settings)?.0.is_empty() {
         return Err(DOUBT.to_owned());
     }
     Ok(MarkedDocument {
         changed: !edits.is_empty(),
         bytes: [before, edited.as_bytes()].concat(),
+        undo: MarkUndo::of(&edits, &edited, before.len()),
         left: wanted.left,
         elsewhere: wanted.elsewhere,
+        notes: wanted.notes,
     })
 }
 
 const DOUBT: &str = "the result would not say exactly what it said before and the mark";
 
-fn edits_for(path: &str, source: &str, mark: &DocumentMark) -> Result<(Edits, Wanted), String> {
+fn edits_for(
+    path: &str,
+    source: &str,
+    mark: &DocumentMark,
+    settings: MarkSettings,
+) -> Result<(Edits, Wanted), String> {
     let lower = path.to_ascii_lowercase();
-    let extension = lower
-        .rsplit_once('.')
-        .map_or("", |(_, extension)| extension);
-    match extension {
-        "md" | "markdown" => Ok((markdown::edits(source, mark)?, Wanted::default())),
-        "json" => structured(source, mark, true),
-        "yaml" | "yml" => structured(source, mark, false),
+    let name = lower.rsplit('/').next().unwrap_or(&lower);
+    match name.rsplit_once('.') {
+        Some((stem, "md" | "markdown")) if changelog::is_changelog(stem) => {
+            Ok((changelog::edits(source, mark)?, Wanted::default()))
+        }
+        Some((_, "md" | "markdown")) => Ok((markdown::edits(source, mark)?, Wanted::default())),
+        Some((_, "json")) => structured(source, mark, settings, true),
+        Some((_, "yaml" | "yml")) => structured(source, mark, settings, false),
         _ => Err("its name does not end with .yaml, .yml, .json, .md or .markdown".to_owned()),
     }
 }
 
-fn structured(source: &str, mark: &DocumentMark, json: bool) -> Result<(Edits, Wanted), String> {
+fn structured(
+    source: &str,
+    mark: &DocumentMark,
+    settings: MarkSettings,
+    json: bool,
+) -> Result<(Edits, Wanted), String> {
     let documents = read(source, json)?;
-    let (api, lifecycle) = subject(mark)?;
     let mut wanted = match documents.as_slice() {
-        [document] if openapi::is_openapi(document) => openapi::wanted(document, mark),
-        many if many.iter().any(backstage::is_entity) => backstage::wanted(many, api, lifecycle)?,
-        _ => return Err("it is neither an OpenAPI description nor a Backstage entity".to_owned()),
+        [document] if openapi::is_openapi(document) => {
+            openapi::wanted(source, document, mark, settings)?
+        }
+        [document] if asyncapi::is_asyncapi(document) => asyncapi::wanted(document, mark)?,
+        many if many.iter().any(backstage::is_entity) => backstage::wanted(many, mark)?,
+        _ => {
+            let kinds = "an OpenAPI or AsyncAPI description nor a Backstage entity";
+            return Err(format!("it is neither {kinds}"));
+        }
     };
+    // What lies deeper comes first: a new key moves what follows it in its mapping.
+    wanted
+        .sets
+        .sort_by_key(|set| std::cmp::Reverse(set.path.len()));
     let mut edits = Edits::default();
     let mut expected: Vec<Shape> = documents.iter().map(Node::shape).collect();
     for set in &wanted.sets {
@@ -137,9 +187,11 @@ fn structured(source: &str, mark: &DocumentMark, json: bool) -> Result<(Edits, W
             Ok(()) => set_in_shape(&mut expected, set, json).ok_or(DOUBT)?,
             Err(why) => {
                 edits = before;
-                wanted
-                    .left
-                    .push(format!("{}: {why}", line_of(source, &documents, set)));
+                let left = format!("{}: {why}", line_of(source, &documents, set));
+                match set.optional {
+                    true => wanted.notes.push(left),
+                    false => wanted.left.push(left),
+                }
             }
         }
     }
@@ -195,15 +247,6 @@ fn line_of(source: &str, documents: &[Node], set: &SetKeys) -> String {
 
 fn line_number(source: &str, at: usize) -> usize {
     source[..at].matches('\n').count() + 1
-}
-
-/// Which API, and its word in Backstage.
-fn subject(mark: &DocumentMark) -> Result<(&ApiId, &'static str), String> {
-    match mark {
-        DocumentMark::Deprecated { api, .. } => Ok((api, "deprecated")),
-        DocumentMark::Retired { api, .. } => Ok((api, "retired")),
-        _ => Err("it can not carry a mark of this kind".to_owned()),
-    }
 }
 
 /// The day of a moment, in UTC.

@@ -1,21 +1,30 @@
 //! Documents of an API: marked as deprecated or retired, with everything else
 //! left byte for byte.
 
+mod asyncapi;
 mod backstage;
+mod changelog;
 mod edits;
+#[cfg(test)]
+mod generated;
 mod id;
-mod json;
+pub(crate) mod json;
 mod mark;
 mod markdown;
 mod openapi;
 mod provider;
+mod sentence;
 mod set;
+mod settings;
 mod shared;
 #[cfg(test)]
 mod tests;
-mod tree;
-mod yaml;
+pub(crate) mod tree;
+mod undo;
+pub(crate) mod yaml;
 
 pub(crate) use mark::marking;
-pub use mark::{MarkRefused, MarkedDocument, mark_document};
+pub use mark::{MarkRefused, MarkedDocument, mark_document, mark_document_with};
 pub use provider::GitDocuments;
+pub use settings::MarkSettings;
+pub use undo::MarkUndo;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use deprovision_core::digest::Digest;
 use deprovision_core::observation::Observation;
 use deprovision_core::permit::WritePermit;
 use deprovision_core::provider::{
@@ -15,7 +16,7 @@ use deprovision_core::resource::DocumentId;
 use crate::change::{BranchState, ChangeName, Selection, reversal_proposed, revert_merged};
 use crate::document::id::parts;
 use crate::document::shared::{Place, change_set, extended, remembered};
-use crate::document::{MarkedDocument, marking};
+use crate::document::{MarkSettings, MarkedDocument, marking};
 use crate::error::GitError;
 use crate::git::BranchTip;
 use crate::registry::{GitRepositories, Repository};
@@ -30,17 +31,26 @@ use crate::registry::{GitRepositories, Repository};
 #[derive(Debug)]
 pub struct GitDocuments {
     repositories: Arc<GitRepositories>,
+    settings: MarkSettings,
 }
 
 impl GitDocuments {
     /// Over these repositories.
     #[must_use]
     pub fn new(repositories: Arc<GitRepositories>) -> Self {
-        Self { repositories }
+        Self {
+            repositories,
+            settings: MarkSettings::new(),
+        }
     }
-}
 
-impl GitDocuments {
+    /// Saying more, or less, in documents that can.
+    #[must_use]
+    pub fn marking(mut self, settings: MarkSettings) -> Self {
+        self.settings = settings;
+        self
+    }
+
     /// Why not, when the repository has no default version.
     async fn place(
         &self,
@@ -57,7 +67,12 @@ impl GitDocuments {
         let default = git.commit_of(branch).await;
         let default = default.map_err(|error| error.in_operation(operation))?;
         Ok(match default {
-            Some(default) => Ok(Place { git, path, default }),
+            Some(default) => Ok(Place {
+                git,
+                path,
+                default,
+                settings: self.settings,
+            }),
             None => Err(format!("the branch {branch} of {repository} has no commit")),
         })
     }
@@ -67,10 +82,21 @@ fn change_name(mark: &DocumentMark, operation: &str) -> Result<ChangeName, Provi
     match mark {
         DocumentMark::Deprecated { api, .. } => Ok(ChangeName::new(api, "documents-deprecated")),
         DocumentMark::Retired { api, .. } => Ok(ChangeName::new(api, "documents-retired")),
+        // Another operation of the same document is another change.
+        DocumentMark::OperationDeprecated {
+            api, method, path, ..
+        } => {
+            let digest = Digest::of_bytes(format!("{method} {path}").as_bytes()).to_hex();
+            let short = digest.get(..12).unwrap_or(&digest);
+            Ok(ChangeName::new(
+                api,
+                format!("operation-{short}-deprecated"),
+            ))
+        }
         _ => Err(ProviderError::new(
             ErrorKind::Unsupported,
             operation,
-            "documents can be marked deprecated or retired",
+            "documents and their operations can be marked deprecated, documents retired",
         )),
     }
 }
@@ -91,7 +117,7 @@ impl DocumentObserver for GitDocuments {
         let name = change_name(mark, OPERATION)?;
         let text = place.text(OPERATION).await?;
         // What can not be marked does not say it.
-        let marked = marking(&place.path, &text.bytes, mark).ok();
+        let marked = marking(&place.path, &text.bytes, mark, self.settings).ok();
         let merged = marked
             .as_ref()
             .is_some_and(|m| !m.changed && m.left.is_empty());
@@ -171,7 +197,7 @@ impl DocumentUpdater for GitDocuments {
         };
         let name = change_name(mark, OPERATION)?;
         let text = place.text(OPERATION).await?;
-        match marking(&place.path, &text.bytes, mark) {
+        match marking(&place.path, &text.bytes, mark, self.settings) {
             Err(why) => {
                 let path = &place.path;
                 return Ok(Outcome::not_done(format!(

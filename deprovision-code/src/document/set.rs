@@ -11,6 +11,15 @@ pub(crate) enum Literal {
     Word(&'static str),
     /// Always quoted: a plain date is a timestamp to YAML 1.1, an id may hold `:` or `#`.
     Quoted(String),
+    /// A mapping on one line.
+    Map(Vec<(&'static str, Literal)>),
+    /// A text of which a part is replaced in the source.
+    Spliced {
+        at: usize,
+        old: String,
+        new: String,
+        value: String,
+    },
 }
 
 /// Keys to set in one mapping.
@@ -20,41 +29,59 @@ pub(crate) struct SetKeys {
     pub(crate) path: Vec<usize>,
     /// In the order in which new ones are written.
     pub(crate) keys: Vec<(&'static str, Literal)>,
+    /// Where it can not be done, nobody has to do it.
+    pub(crate) optional: bool,
 }
 
 impl Literal {
-    fn text(&self) -> &str {
-        match self {
-            Self::True => "true",
-            Self::Word(word) => word,
-            Self::Quoted(text) => text,
-        }
-    }
-
     fn is_said_by(&self, node: &Node) -> bool {
-        let Kind::Scalar { value, quoted } = &node.kind else {
-            return false;
-        };
-        match self {
-            Self::True => !quoted && matches!(value.as_str(), "true" | "True" | "TRUE"),
-            Self::Word(_) | Self::Quoted(_) => value == self.text(),
+        match (self, &node.kind) {
+            (Self::True, Kind::Scalar { value, quoted }) => {
+                !quoted && matches!(value.as_str(), "true" | "True" | "TRUE")
+            }
+            (Self::Word(word), Kind::Scalar { value, .. }) => value == word,
+            (Self::Quoted(text), Kind::Scalar { value, .. }) => value == text,
+            // What others say there is as good.
+            (Self::Map(_), Kind::Mapping { .. } | Kind::Alias(_)) => true,
+            (Self::Spliced { value: new, .. }, Kind::Scalar { value, .. }) => value == new,
+            (
+                Self::True | Self::Word(_) | Self::Quoted(_) | Self::Map(_) | Self::Spliced { .. },
+                Kind::Scalar { .. } | Kind::Mapping { .. } | Kind::Sequence(_) | Kind::Alias(_),
+            ) => false,
         }
     }
 
-    /// As a new value is written.
-    fn is_quoted(&self, json: bool) -> bool {
+    /// What a new value of it is.
+    fn shape(&self, json: bool) -> Shape {
         match self {
-            Self::True => false,
-            Self::Word(_) => json,
-            Self::Quoted(_) => true,
+            Self::True => Shape::Scalar("true".to_owned(), false, None),
+            Self::Word(word) => Shape::Scalar((*word).to_owned(), json, None),
+            Self::Quoted(text) | Self::Spliced { value: text, .. } => {
+                Shape::Scalar(text.clone(), true, None)
+            }
+            Self::Map(entries) => {
+                let key = |key: &str| Shape::Scalar(key.to_owned(), json, None);
+                let entries = entries.iter().map(|(k, v)| (key(k), v.shape(json)));
+                Shape::Mapping(entries.collect(), 0, None)
+            }
         }
     }
 
     fn written(&self, json: bool) -> String {
-        if self.is_quoted(json) {
-            format!("\"{}\"", self.text())
-        } else {
-            self.text().to_owned()
+        match self {
+            Self::True => "true".to_owned(),
+            Self::Word(word) if !json => (*word).to_owned(),
+            Self::Word(word) => format!("\"{word}\""),
+            // Ids, dates and sentences of ours hold nothing that needs an escape.
+            Self::Quoted(text) | Self::Spliced { value: text, .. } => format!("\"{text}\""),
+            Self::Map(entries) => {
+                let quote = if json { "\"" } else { "" };
+                let entries: Vec<String> = entries
+                    .iter()
+                    .map(|(key, value)| format!("{quote}{key}{quote}: {}", value.written(json)))
+                    .collect();
+                format!("{{{}}}", entries.join(", "))
+            }
         }
     }
 }
@@ -123,6 +150,10 @@ fn replace_value(
     json: bool,
     edits: &mut Edits,
 ) -> Result<(), &'static str> {
+    if let Literal::Spliced { at, old, new, .. } = value {
+        edits.replace(*at, old, new);
+        return Ok(());
+    }
     let Kind::Scalar { value: old, quoted } = &node.kind else {
         return Err("a value stands there that is more than a word");
     };
@@ -139,8 +170,9 @@ fn replace_value(
         return Err(UNSAFE);
     }
     let new = match (quote, value) {
+        // A word keeps its quotes.
         (Some(quote), Literal::Word(word)) => format!("{quote}{word}{quote}"),
-        (Some(_), Literal::True | Literal::Quoted(_)) | (None, _) => value.written(json),
+        (_, _) => value.written(json),
     };
     edits.replace(node.start, text, new);
     Ok(())
@@ -244,18 +276,18 @@ pub(crate) fn set_in_shape(documents: &mut [Shape], set: &SetKeys, json: bool) -
             .iter_mut()
             .find(|(name, _)| matches!(name, Shape::Scalar(name, ..) if name == key));
         match old {
-            Some((_, Shape::Scalar(text, quoted, _))) => {
-                *quoted = match value {
-                    // A word keeps its quotes.
-                    Literal::Word(_) => *quoted,
-                    Literal::True | Literal::Quoted(_) => value.is_quoted(json),
-                };
-                value.text().clone_into(text);
-            }
+            Some((_, scalar @ Shape::Scalar(..))) => match (value, scalar) {
+                // It keeps its style.
+                (Literal::Word(word), Shape::Scalar(text, ..)) => (*word).clone_into(text),
+                (Literal::Spliced { value, .. }, Shape::Scalar(text, ..)) => {
+                    value.clone_into(text);
+                }
+                (_, scalar) => *scalar = value.shape(json),
+            },
             Some(_) => return None,
             None => new.push((
                 Shape::Scalar((*key).to_owned(), json, None),
-                Shape::Scalar(value.text().to_owned(), value.is_quoted(json), None),
+                value.shape(json),
             )),
         }
     }

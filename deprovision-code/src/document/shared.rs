@@ -7,12 +7,15 @@ use deprovision_core::provider::{DocumentMark, ErrorKind, Outcome, ProviderError
 use serde::{Deserialize, Serialize};
 
 use crate::change::{BranchState, ChangeName, Ours, Published, publish, retract};
-use crate::document::marking;
+use crate::document::{MarkSettings, marking};
 use crate::error::GitError;
 use crate::git::{BranchTip, EntryKind, FileEdit, Git, TreeEntry};
 
 /// The trailer that names a marked document and its mark, as JSON.
 const DOCUMENT: &str = "Deprovision-Document";
+
+/// A larger file is not read as a document.
+const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// How often a mark is tried when somebody else moves the branch meanwhile.
 const TRIES: u32 = 5;
@@ -29,6 +32,7 @@ pub(crate) struct Place {
     pub(crate) git: Git,
     pub(crate) path: String,
     pub(crate) default: String,
+    pub(crate) settings: MarkSettings,
 }
 
 /// The document itself.
@@ -53,6 +57,10 @@ impl Place {
                 ErrorKind::NotFound,
                 "is not there; correct the catalog",
             )),
+            Some(entry) if entry.kind == EntryKind::File && entry.size > LARGEST => Err(wrong(
+                ErrorKind::Invalid,
+                "is larger than 64 MiB, and so no document that people review",
+            )),
             Some(entry) if entry.kind == EntryKind::File => {
                 let bytes = self.git.object(&entry.oid).await;
                 let bytes = bytes.map_err(|error| error.in_operation(operation))?;
@@ -68,9 +76,10 @@ impl Place {
     /// Whether a version of the document, if it has one, says the mark.
     pub(crate) async fn says(&self, commit: &str, mark: &DocumentMark) -> Result<bool, GitError> {
         match self.git.file(commit, &self.path).await? {
-            Some(entry) if entry.kind == EntryKind::File => {
+            Some(entry) if entry.kind == EntryKind::File && entry.size <= LARGEST => {
                 let bytes = self.git.object(&entry.oid).await?;
-                Ok(marking(&self.path, &bytes, mark).is_ok_and(|marked| !marked.changed))
+                Ok(marking(&self.path, &bytes, mark, self.settings)
+                    .is_ok_and(|marked| !marked.changed))
             }
             Some(_) | None => Ok(false),
         }
@@ -172,12 +181,13 @@ async fn build(
     operation: &str,
 ) -> Result<MarkedSet, ProviderError> {
     let mut set = MarkedSet::default();
-    let mut left = Vec::new();
+    let (mut left, mut notes) = (Vec::new(), Vec::new());
     for (path, mark) in documents {
         let one = Place {
             git: place.git.clone(),
             path: path.clone(),
             default: place.default.clone(),
+            settings: place.settings,
         };
         let text = match one.text(operation).await {
             Ok(text) => text,
@@ -185,9 +195,10 @@ async fn build(
             Err(error) if *error.kind() == ErrorKind::NotFound && path != place.path => continue,
             Err(error) => return Err(error),
         };
-        match marking(&path, &text.bytes, &mark) {
+        match marking(&path, &text.bytes, &mark, place.settings) {
             Ok(marked) if marked.changed => {
                 left.extend(marked.left.iter().map(|left| format!("{path}: {left}")));
+                notes.extend(marked.notes.iter().map(|note| format!("{path}: {note}")));
                 let remembered = Remembered { path, mark };
                 let json = serde_json::to_string(&remembered).map_err(|error| {
                     ProviderError::new(ErrorKind::Invalid, operation, "the mark can not be kept")
@@ -203,11 +214,17 @@ async fn build(
             Ok(_) | Err(_) => {}
         }
     }
-    set.fingerprint = Digest::of_bytes(set.trailers.as_bytes()).to_hex();
-    if !left.is_empty() {
-        set.text.push_str("\nLeft to be done by hand:\n");
-        for left in left {
-            set.text.push_str(&format!("- {left}\n"));
+    let said = format!("{:?}\n{}", place.settings, set.trailers);
+    set.fingerprint = Digest::of_bytes(said.as_bytes()).to_hex();
+    for (title, lines) in [
+        ("Left to be done by hand:", left),
+        ("Not written, and not needed:", notes),
+    ] {
+        if !lines.is_empty() {
+            set.text.push_str(&format!("\n{title}\n"));
+        }
+        for line in lines {
+            set.text.push_str(&format!("- {line}\n"));
         }
     }
     Ok(set)

@@ -1,10 +1,15 @@
 //! What marks do to documents of every kind.
+//!
+//! Longer than other files: the cases of one thing are read together.
 
+use deprovision_core::catalog::{Catalog, Method, Source};
 use deprovision_core::id::ApiId;
 use deprovision_core::provider::DocumentMark;
 use proptest::prelude::*;
 
-use crate::document::{MarkedDocument, mark_document, marking};
+use crate::document::{
+    MarkSettings, MarkUndo, MarkedDocument, mark_document, mark_document_with, marking,
+};
 
 fn deprecated() -> DocumentMark {
     DocumentMark::Deprecated {
@@ -104,7 +109,13 @@ fn only_the_entity_of_the_api_is_marked() {
     let marked = text_of("catalog-info.yaml", source, &deprecated());
     assert_eq!(
         marked,
-        source.replace("\"production\" # since", "\"deprecated\" # since")
+        source
+            .replace("\"production\" # since", "\"deprecated\" # since")
+            .replace(
+                "{name: orders-v1}",
+                "{annotations: {deprovision.dev/sunset: \"2027-01-31T23:59:59Z\", \
+                 deprovision.dev/successor: \"orders-v2\"}, name: orders-v1}"
+            )
     );
     let marked = text_of("catalog-info.yaml", &marked, &retired());
     assert!(marked.contains("\"retired\" # since 2019"));
@@ -215,79 +226,330 @@ fn what_stands_elsewhere_is_said() {
     assert_eq!(marked.elsewhere.len(), 1, "{:?}", marked.elsewhere);
 }
 
-fn yaml_openapi() -> impl Strategy<Value = String> {
-    let comment = prop_oneof![Just(""), Just(" # c"), Just("   # é: {x")];
-    let operation = (
-        prop_oneof![Just("get"), Just("post"), Just("trace")],
-        comment.clone(),
-        prop_oneof![
-            Just("\n      summary: x\n".to_owned()),
-            Just("\n\n      # hm\n      deprecated: false\n      tags: [a, 'b']\n".to_owned()),
-            Just(" {summary: \"y: {\"}\n".to_owned()),
-            Just(" {\n        a: 1, # c\n      }\n".to_owned()),
-            Just("\n      description: >-\n        folded\n\n        text\n".to_owned()),
-            Just("\n      deprecated: true\n".to_owned()),
-            Just(" {}\n".to_owned()),
-            Just("\n".to_owned()),
-        ],
+#[test]
+fn annotations_of_an_entity_are_those_that_a_catalog_reads() {
+    let source = "apiVersion: backstage.io/v1alpha1\nkind: API\nmetadata:\n  name: orders-v1\n  \
+                  annotations:\n    a/b: c # theirs\nspec:\n  type: openapi\n  owner: team-a\n  \
+                  lifecycle: production\n  definition:\n    $text: ./openapi.yaml\n";
+    let other = "---\napiVersion: backstage.io/v1alpha1\nkind: API\nmetadata:\n  name: orders-v2\nspec:\n  \
+                 type: openapi\n  owner: team-a\n  lifecycle: production\n  definition:\n    $text: ./v2.yaml\n";
+    let marked = text_of("catalog-info.yaml", source, &deprecated());
+    let new = "    deprovision.dev/sunset: \"2027-01-31T23:59:59Z\"\n    \
+               deprovision.dev/successor: \"orders-v2\"\n";
+    let expected = source
+        .replace("lifecycle: production", "lifecycle: deprecated")
+        .replace("    a/b", &format!("{new}    a/b"));
+    assert_eq!(marked, expected);
+    let both = format!("{marked}{other}");
+    let catalog = Catalog::read(&[Source::new("catalog-info.yaml", &both)]).unwrap();
+    let api = catalog.apis.values().next().unwrap();
+    assert_eq!(api.sunset.unwrap().to_string(), "2027-01-31T23:59:59Z");
+    assert_eq!(api.successor.as_ref().unwrap().as_str(), "orders-v2");
+}
+
+fn operation(method: Method, path: &str) -> DocumentMark {
+    DocumentMark::OperationDeprecated {
+        api: ApiId::parse("orders-v1").unwrap(),
+        method,
+        path: path.to_owned(),
+        sunset: Some("2027-01-31T23:59:59Z".parse().unwrap()),
+        successor: None,
+    }
+}
+
+fn everything() -> MarkSettings {
+    MarkSettings::new().with_descriptions().with_headers()
+}
+
+fn all_said(path: &str, source: &str, mark: &DocumentMark) -> MarkedDocument {
+    let once = mark_document_with(path, source.as_bytes(), mark, everything()).unwrap();
+    let twice = mark_document_with(path, &once.bytes, mark, everything()).unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&once.bytes),
+        String::from_utf8_lossy(&twice.bytes)
     );
-    (
-        proptest::collection::btree_map("/[a-z]{1,6}(/\\{id\\})?", operation, 0..5),
-        comment,
-        any::<bool>(),
-        any::<bool>(),
-    )
-        .prop_map(|(paths, comment, crlf, bare_end)| {
-            let mut text = format!("openapi: 3.0.3{comment}\ninfo:{comment}\n  title: O\npaths:");
-            text.push_str(if paths.is_empty() { " {}\n" } else { "\n" });
-            for (path, (method, comment, body)) in paths {
-                let comment = if body.starts_with('\n') { comment } else { "" };
-                text.push_str(&format!("  {path}:\n    {method}:{comment}{body}"));
-            }
-            if bare_end {
-                text.truncate(text.trim_end().len());
-            }
-            if crlf {
-                text.replace('\n', "\r\n")
-            } else {
-                text
-            }
-        })
+    assert_eq!(
+        once.undo.take_back(path, &once.bytes).unwrap(),
+        source.as_bytes()
+    );
+    once
+}
+
+#[test]
+fn one_operation_is_marked_and_no_other() {
+    let source = "openapi: 3.1.0\ninfo:\n  title: O\npaths:\n  /a/{id}:\n    get:\n      summary: s\n    \
+                  put:\n      summary: t\n";
+    let marked = text_of("a.yaml", source, &operation(Method::Put, "/a/{id}"));
+    assert_eq!(
+        marked,
+        source.replace(
+            "    put:\n",
+            "    put:\n      deprecated: true\n      x-sunset: \"2027-01-31\"\n"
+        )
+    );
+    let json =
+        "{\"openapi\": \"3.0.0\", \"paths\": {\"/a\": {\"get\": {}, \"post\": {\"tags\": []}}}}";
+    let marked = text_of("a.json", json, &operation(Method::Post, "/a"));
+    assert_eq!(
+        marked,
+        json.replace(
+            "{\"tags\"",
+            "{\"deprecated\": true, \"x-sunset\": \"2027-01-31\", \"tags\""
+        )
+    );
+    for (path, text, method, route, reason) in [
+        (
+            "a.yaml",
+            source,
+            Method::Delete,
+            "/a/{id}",
+            "no operation DELETE /a/{id}",
+        ),
+        ("a.yaml", source, Method::Get, "/b", "no operation GET /b"),
+        (
+            "a.yaml",
+            "openapi: 3\npaths:\n  /a: {$ref: b.yaml}\n",
+            Method::Get,
+            "/a",
+            "another place",
+        ),
+        (
+            "a.yaml",
+            "apiVersion: b\nkind: API\n",
+            Method::Get,
+            "/a",
+            "no operations",
+        ),
+        (
+            "a.yaml",
+            "asyncapi: 2.6.0\ninfo: {title: t}\n",
+            Method::Get,
+            "/a",
+            "no HTTP operations",
+        ),
+        (
+            "a.md",
+            "# A\n",
+            Method::Get,
+            "/a--b",
+            "can not be written in a page",
+        ),
+    ] {
+        let refused = mark_document(path, text.as_bytes(), &operation(method, route)).unwrap_err();
+        assert!(refused.to_string().contains(reason), "{refused}");
+    }
+    let page = text_of("a.md", "# A\n", &operation(Method::Put, "/a/{id}"));
+    assert!(
+        page.contains("> **Deprecated.** `PUT /a/{id}` of `orders-v1` is deprecated and ends on"),
+        "{page}"
+    );
+}
+
+#[test]
+fn descriptions_begin_with_a_sentence_in_every_style() {
+    let said = "Deprecated and ends on 2027-01-31. Use `orders-v2` instead.";
+    for (description, expected) in [
+        ("Old.", format!("{said} Old.")),
+        ("'It''s.' # c", format!("'{said} It''s.' # c")),
+        ("\"A \\\"b\\\"\"", format!("\"{said} A \\\"b\\\"\"")),
+        ("''", format!("'{said}'")),
+        (
+            "|-\n        A\n         b",
+            format!("|-\n        {said}\n\n        A\n         b"),
+        ),
+        (
+            ">+ # c\n        A\n        b",
+            format!(">+ # c\n        {said}\n\n        A\n        b"),
+        ),
+        ("A\n        b", format!("{said} A\n        b")),
+        (
+            "Deprecated and ends on 2026-01-01. Old.",
+            format!("{said} Old."),
+        ),
+    ] {
+        let source = format!(
+            "openapi: 3.0.0\ninfo: {{t: O}}\npaths:\n  /a:\n    get:\n      description: {description}\n      tags: []\n"
+        );
+        let marked = all_said("a.yaml", &source, &deprecated());
+        assert_eq!(marked.notes, Vec::<String>::new(), "{source}");
+        let text = String::from_utf8(marked.bytes).unwrap();
+        assert!(
+            text.contains(&format!("description: {expected}\n      tags")),
+            "{text}"
+        );
+        let again = all_said("a.yaml", &text, &retired());
+        assert!(
+            String::from_utf8(again.bytes)
+                .unwrap()
+                .contains("Retired on 2027-02-01.")
+        );
+    }
+    for description in [
+        "|2\n        A",
+        "|\n\n        A",
+        "",
+        "~",
+        "&a x",
+        "!!str x",
+        "[x]",
+    ] {
+        let source = format!(
+            "openapi: 3.0.0\ninfo: {{t: O}}\npaths:\n  /a:\n    get:\n      description: {description}\n      tags: []\n"
+        );
+        let marked = all_said("a.yaml", &source, &deprecated());
+        assert_eq!(marked.notes.len(), 1, "{source}");
+        assert_eq!(marked.left, Vec::<String>::new());
+    }
+}
+
+#[test]
+fn responses_name_the_header() {
+    let source = "openapi: 3.1.0\ninfo: {t: O}\npaths:\n  /a:\n    get:\n      responses:\n        200:\n          \
+                  description: ok\n        '400': {description: bad}\n        '404':\n          headers:\n            \
+                  X: {schema: {type: string}}\n        '500': {$ref: '#/components/responses/E'}\n        \
+                  '503': {$ref: 'other.yaml'}\n    put:\n      responses:\n        '500': {$ref: \
+                  '#/components/responses/E'}\ncomponents:\n  responses:\n    E:\n      description: e\n";
+    let marked = all_said("a.yaml", source, &deprecated());
+    let text = String::from_utf8(marked.bytes).unwrap();
+    assert_eq!(text.matches("Deprecation: {").count(), 4, "{text}");
+    assert_eq!(text.matches("Sunset: {").count(), 4);
+    assert!(text.contains("          headers:\n            Deprecation: {description: \"Since when it is deprecated (RFC 9745).\", schema: {type: string}}\n"), "{text}");
+    assert_eq!(marked.notes.len(), 1, "{:?}", marked.notes);
+    let one = all_said("a.yaml", source, &operation(Method::Get, "/a"));
+    assert_eq!(
+        String::from_utf8(one.bytes)
+            .unwrap()
+            .matches("Deprecation: {")
+            .count(),
+        3
+    );
+    assert_eq!(one.notes.len(), 2, "{:?}", one.notes);
+    // What is retired answers nothing any more.
+    let gone = all_said("a.yaml", source, &retired());
+    assert!(
+        !String::from_utf8(gone.bytes)
+            .unwrap()
+            .contains("Deprecation:")
+    );
+    let swagger = "{\"swagger\":\"2.0\",\"info\":{},\"paths\":{\"/a\":{\"get\":{\"responses\":{\"200\":{\"description\":\"\"}}}}}}";
+    let text = String::from_utf8(all_said("a.json", swagger, &deprecated()).bytes).unwrap();
+    assert!(text.contains("\"Deprecation\": {\"description\": \"Since when it is deprecated (RFC 9745).\", \"type\": \"string\"}"), "{text}");
+}
+
+#[test]
+fn what_a_document_refers_to_in_itself_is_marked_once() {
+    let source = "openapi: 3.1.0\ninfo: {t: O}\npaths:\n  /a: {$ref: '#/components/pathItems/A~1x'}\n  /b:\n    \
+                  $ref: '#/components/pathItems/A~1x'\nwebhooks:\n  new:\n    post:\n      summary: s\ncomponents:\n  \
+                  pathItems:\n    A/x:\n      get:\n        summary: t\n";
+    let marked = text_of("a.yaml", source, &deprecated());
+    assert_eq!(marked.matches("deprecated: true").count(), 2, "{marked}");
+    let elsewhere = mark_document(
+        "a.yaml",
+        b"openapi: 3.1.0\ninfo: {t: O}\npaths:\n  /a: {$ref: '#/nowhere'}\n",
+        &deprecated(),
+    );
+    assert_eq!(elsewhere.unwrap().elsewhere.len(), 1);
+}
+
+#[test]
+fn asyncapi_says_it_where_its_schema_has_a_place() {
+    let two = "asyncapi: 2.6.0 # a\ninfo:\n  title: O\nchannels:\n  orders:\n    publish:\n      message: {}\ncomponents:\n  \
+               messages:\n    M:\n      name: m\n";
+    let sunset = "x-sunset: \"2027-01-31\"\n";
+    assert_eq!(
+        text_of("a.yml", two, &deprecated()),
+        two.replace(
+            "info:\n",
+            "info:\n  x-lifecycle: deprecated\n  x-successor: \"orders-v2\"\n"
+        )
+        .replace(
+            "  orders:\n",
+            &format!("  orders:\n    deprecated: true\n    {sunset}")
+        )
+        .replace("    M:\n", "    M:\n      deprecated: true\n")
+    );
+    let three = "asyncapi: '3.0.0'\ninfo:\n  title: O\nchannels:\n  orders:\n    address: o\n    messages:\n      m:\n        \
+                 payload: {}\n      n: {$ref: '#/components/messages/n'}\noperations:\n  send:\n    action: send\n";
+    assert_eq!(
+        text_of("a.yml", three, &deprecated()),
+        three
+            .replace(
+                "info:\n",
+                "info:\n  x-lifecycle: deprecated\n  x-successor: \"orders-v2\"\n"
+            )
+            .replace(
+                "  orders:\n",
+                &format!("  orders:\n    x-deprecated: true\n    {sunset}")
+            )
+            .replace(
+                "  send:\n",
+                &format!("  send:\n    x-deprecated: true\n    {sunset}")
+            )
+            .replace("      m:\n", "      m:\n        deprecated: true\n")
+    );
+    assert!(mark_document("a.yml", b"asyncapi: 1.2.0\ninfo: {}\n", &deprecated()).is_err());
+}
+
+#[test]
+fn a_changelog_gets_an_entry_and_another_when_it_is_retired() {
+    let source = "# Changelog\n\n## [Unreleased]\n\n### Fixed\n\n- x\n\n## 1.0\n\n- y\n";
+    let marked = text_of("docs/CHANGELOG.md", source, &deprecated());
+    let entry = "- `orders-v1` is deprecated and ends on 2027-01-31. Use `orders-v2` instead. <!-- deprovision:deprecated orders-v1 -->\n";
+    assert_eq!(
+        marked,
+        source.replace(
+            "### Fixed",
+            &format!("### Deprecated\n\n{entry}\n### Fixed")
+        )
+    );
+    let retired = text_of("docs/CHANGELOG.md", &marked, &retired());
+    assert!(retired.contains("### Removed\n\n- `orders-v1` was retired on 2027-02-01. <!-- deprovision:retired orders-v1 -->\n"), "{retired}");
+    assert!(retired.contains(entry));
+}
+
+#[test]
+fn a_mark_is_taken_back_though_others_changed_the_document() {
+    let source = "openapi: 3.0.0\ninfo:\n  title: O\npaths:\n  /a:\n    get:\n      deprecated: false\n      summary: s\n";
+    let marked = marked("a.yaml", source, &deprecated());
+    let text = String::from_utf8(marked.bytes).unwrap();
+    // It can be kept in between.
+    let kept = serde_json::to_string(&marked.undo).unwrap();
+    let undo: MarkUndo = serde_json::from_str(&kept).unwrap();
+    let theirs = format!("# new\n{text}  /b: {{}}\n");
+    let back = undo.take_back("a.yaml", theirs.as_bytes()).unwrap();
+    assert_eq!(
+        String::from_utf8(back).unwrap(),
+        format!("# new\n{source}  /b: {{}}\n")
+    );
+    for other in [
+        text.replace("deprecated: true", "deprecated: false"),
+        format!("{text}{text}"),
+    ] {
+        let theirs = format!("# moved\n{other}");
+        let refused = undo.take_back("a.yaml", theirs.as_bytes()).unwrap_err();
+        assert!(refused.to_string().contains("there"), "{refused}");
+    }
 }
 
 proptest! {
     #[test]
-    fn any_openapi_file_keeps_its_lines_and_is_marked_once(source in yaml_openapi()) {
-        let once = marking("a.yaml", source.as_bytes(), &deprecated()).unwrap();
-        let twice = marking("a.yaml", &once.bytes, &deprecated()).unwrap();
-        prop_assert!(!twice.changed);
-        prop_assert_eq!(&once.bytes, &twice.bytes);
-        prop_assert_eq!(&once.left, &twice.left);
-        let text = String::from_utf8(once.bytes).unwrap();
-        // Without the new lines and keys it is what it was.
-        let mut back = text;
-        for new in ["x-sunset: \"2027-01-31\"", "x-lifecycle: deprecated", "x-successor: \"orders-v2\"", "deprecated: true"] {
-            for around in [format!("      {new}\r\n"), format!("      {new}\n"), format!("  {new}\r\n"), format!("  {new}\n"), format!("\r\n        {new},"), format!("\n        {new},"), format!("{new}, "), new.to_owned()] {
-                back = back.replace(&around, "");
-            }
-        }
-        let was = source.replace("      deprecated: true\r\n", "").replace("      deprecated: true\n", "").replace("deprecated: true", "").replace("deprecated: false", "");
-        let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        prop_assert_eq!(squeeze(&back), squeeze(&was));
-    }
-
-    #[test]
     fn any_text_of_any_kind_is_marked_once_or_refused(
-        path in prop_oneof![Just("a.yaml"), Just("a.json"), Just("a.md")],
+        path in prop_oneof![Just("a.yaml"), Just("a.json"), Just("a.md"), Just("CHANGELOG.md")],
         text in prop_oneof![
             "[#\\-=`>a-c \n\r<!]{0,40}",
+            "(## (\\[Unreleased\\]|1\\.0)\n|### (Deprecated|Fixed)\r?\n|[-*] x\n|\n|```\n){0,8}",
             "openapi: 3\ninfo: [\\{\\}a-c:,\"' \n&*|#-]{0,30}",
+            "openapi: 3\ninfo: \\{\\}\npaths:\n  /a:\n    get:\n      description: [\\{\\}a-c:,\"' \n&*|>#-]{0,30}",
             "\\{\"openapi\": 3, \"info\": [\\{\\}a-c:,\" \n]{0,20}\\}",
         ],
     ) {
-        if let Ok(once) = marking(path, text.as_bytes(), &deprecated()) {
-            let twice = marking(path, &once.bytes, &deprecated()).unwrap();
-            prop_assert_eq!(once.bytes, twice.bytes);
+        for settings in [MarkSettings::new(), everything()] {
+            if let Ok(once) = marking(path, text.as_bytes(), &deprecated(), settings) {
+                let twice = marking(path, &once.bytes, &deprecated(), settings).unwrap();
+                prop_assert_eq!(&once.bytes, &twice.bytes);
+                let back = once.undo.take_back(path, &once.bytes).unwrap();
+                prop_assert_eq!(back, text.as_bytes());
+            }
         }
     }
 }

@@ -33,7 +33,7 @@ pub(crate) fn parse(source: &str) -> Result<Vec<Node>, String> {
         let (start, end) = (byte(span.start.index()), byte(span.end.index()));
         let node = match event {
             Event::Scalar(value, style, anchor, tag) => Node {
-                start,
+                start: scalar_start(source, start, style),
                 end: scalar_end(source, start, end, style),
                 anchor,
                 tag: tag_name(tag),
@@ -120,6 +120,32 @@ fn close(done: Open, end: usize) -> Result<Node, String> {
         tag: done.tag,
         kind,
     })
+}
+
+/// The parser lets a block scalar begin with its text; here it begins with `|` or `>`.
+fn scalar_start(source: &str, start: usize, style: ScalarStyle) -> usize {
+    let sign = match style {
+        ScalarStyle::Literal => '|',
+        ScalarStyle::Folded => '>',
+        ScalarStyle::Plain | ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => return start,
+    };
+    let mut end = start;
+    while let Some(line_end) = source[..end].trim_end_matches(' ').strip_suffix('\n') {
+        let begin = line_end.rfind('\n').map_or(0, |at| at + 1);
+        let line = &line_end[begin..];
+        if line.trim().is_empty() {
+            end = begin;
+            continue;
+        }
+        let header = line.split(" #").next().unwrap_or(line).trim_end();
+        let header =
+            header.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-'));
+        return match header.ends_with(sign) {
+            true => begin + header.len() - 1,
+            false => start,
+        };
+    }
+    start
 }
 
 /// The parser takes a comment behind a quoted scalar for a part of it.

@@ -202,12 +202,12 @@ async fn what_can_not_be_edited_safely_is_left_with_its_reason() {
     let message = copy.git(&["log", "-1", "--format=%B", BRANCH]);
     for left in [
         "src/b.py:1: marker legacyOrdersClient: no rule",
-        "package.json:1: marker orders-client: a dependency",
+        "package.json:1: marker orders-client: no rule covers it: use what orders-v2 has",
         "vendor/a.go:1: host v1.shop.example: copied or generated",
         "CHANGELOG.md:1: route /v1/orders: history",
-        ".env:4: marker ORDERS_V1_KEY: the line is more",
-        "app.properties:1: marker ORDERS_V1_TOKEN: no rule",
-        "src/c.sh:1: marker ORDERS_V1_TOKEN: no rule",
+        ".env:3: marker ORDERS_V1_KEY: what stands here is more",
+        "app.properties:1: marker ORDERS_V1_TOKEN: no rule covers it: it is needed as long as src/c.sh:1",
+        "src/c.sh:1: ORDERS_V1_TOKEN: no rule covers it; the rest follows",
         "utf16.txt:1: host v1.shop.example: not plain text",
     ] {
         assert!(message.contains(left), "{left} in {message}");

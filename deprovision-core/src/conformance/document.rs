@@ -11,10 +11,13 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
+use crate::catalog::Method;
 use crate::conformance::{Cases, Files, FixtureError, Permits};
 use crate::id::ApiId;
 use crate::observation::Observation;
-use crate::provider::{ChangeState, DocumentMark, DocumentObserver, DocumentUpdater, Outcome};
+use crate::provider::{
+    ChangeState, DocumentMark, DocumentObserver, DocumentUpdater, ErrorKind, Outcome,
+};
 use crate::resource::DocumentId;
 
 /// The adapter, and what only its test can do to the documents behind it.
@@ -49,7 +52,7 @@ pub trait DocumentFixture: Send + Sync {
 }
 
 /// How many cases [`document`] runs.
-pub const DOCUMENT_CASES: u32 = 10;
+pub const DOCUMENT_CASES: u32 = 11;
 
 /// Runs the suite.
 ///
@@ -80,6 +83,8 @@ pub async fn document(fixture: &impl DocumentFixture) -> Cases {
     a_merged_mark_is_reverted_by_a_change_of_its_own(fixture, &permits).await?;
     cases += 1;
     what_is_deprecated_is_not_retired_yet(fixture, &permits).await?;
+    cases += 1;
+    one_operation_is_marked_and_no_other(fixture, &permits).await?;
     cases += 1;
     Ok(cases)
 }
@@ -335,6 +340,50 @@ async fn what_is_deprecated_is_not_retired_yet(
         let now = state(fixture, id, &retired()?).await?;
         assert!(matches!(now, ChangeState::Merged { .. }), "{id}: {now:?}");
     }
+    Ok(())
+}
+
+async fn one_operation_is_marked_and_no_other(
+    fixture: &impl DocumentFixture,
+    permits: &Permits,
+) -> Done {
+    let text = "openapi: 3.1.0\ninfo: {title: Orders}\npaths:\n  /v1/orders:\n    get:\n      \
+                responses: {}\n    post:\n      responses: {}\n";
+    let files = Files::from([(OPENAPI.to_owned(), text.as_bytes().to_vec())]);
+    let ids = fixture.documents(files.clone()).await?;
+    let id = ids.get(OPENAPI).ok_or("the document has no id")?;
+    let one = DocumentMark::OperationDeprecated {
+        api: ApiId::parse("orders-v1")?,
+        method: Method::Post,
+        path: "/v1/orders".to_owned(),
+        sunset: None,
+        successor: None,
+    };
+    let permit = permits.permit().await?;
+    match fixture.updater().mark(id, &one, &permit).await {
+        Err(error) if *error.kind() == ErrorKind::Unsupported => {
+            assert!(
+                fixture.open_changes(id).await?.is_empty(),
+                "what is not supported is not half done"
+            );
+            return Ok(());
+        }
+        outcome => assert!(matches!(outcome, Ok(Outcome::Done { .. })), "{outcome:?}"),
+    }
+    let at = proposed(fixture, id, &one).await?;
+    let open = fixture.open_changes(id).await?;
+    let (marked, _) = open.get(&at).ok_or("the change is not there")?;
+    let marked = marked.get(OPENAPI).ok_or("the document is gone")?;
+    let marked = String::from_utf8_lossy(marked);
+    assert_eq!(marked.matches("deprecated: true").count(), 1, "{marked}");
+    let (before, after) = marked.split_once("post:").ok_or("the operation is gone")?;
+    assert!(after.contains("deprecated: true"), "{marked}");
+    assert!(text.starts_with(before), "the other operation stays");
+    let whole = state(fixture, id, &deprecated()?).await?;
+    assert_eq!(whole, ChangeState::Absent, "the API is not deprecated");
+    unmark(fixture, permits, id, &one).await?;
+    assert!(fixture.open_changes(id).await?.is_empty());
+    assert_eq!(fixture.default_files(id).await?, files);
     Ok(())
 }
 

@@ -171,6 +171,9 @@ pub trait ChangeObserver: Send + Sync {
 /// - `propose` twice is `propose` once: the change is found again by its branch.
 /// - The change holds the removal and nothing else, on top of the default branch as it is.
 /// - The user's working tree, index and current branch stay as they are.
+/// - What can not be removed surely stays, and [`ChangeState::Proposed`] lists it.
+/// - Where a judge is set up (a build, tests), a change that it does not accept is not
+///   proposed: the outcome is [`Outcome::NotDone`] and says what the judge said.
 /// - `withdraw` removes what `propose` made, and nothing else.
 #[async_trait]
 pub trait ChangeProposer: Send + Sync {

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::Method;
 use crate::id::ApiId;
 use crate::observation::Observation;
 use crate::permit::WritePermit;
@@ -19,6 +20,19 @@ pub enum DocumentMark {
     Deprecated {
         /// The API as the documents name it.
         api: ApiId,
+        /// When it ends.
+        sunset: Option<Timestamp>,
+        /// What to use instead.
+        successor: Option<ApiId>,
+    },
+    /// One operation is deprecated; the rest of the API stays as it is.
+    OperationDeprecated {
+        /// The API as the documents name it.
+        api: ApiId,
+        /// The method of the operation.
+        method: Method,
+        /// Its path, as the documents have it: `/v1/orders/{id}`.
+        path: String,
         /// When it ends.
         sunset: Option<Timestamp>,
         /// What to use instead.
@@ -70,7 +84,10 @@ pub trait DocumentObserver: Send + Sync {
 /// What every implementation keeps:
 /// - Everything that the mark does not concern stays byte for byte: comments,
 ///   order, quotes.
-/// - `mark` twice is `mark` once; `unmark` takes the proposed change back.
+/// - `mark` twice is `mark` once; `unmark` takes the proposed change back, and gives
+///   back the bytes that were there before.
+/// - A mark of one operation changes what is said of that operation alone.
+/// - A document that can not carry the mark surely is left as it is, and said to be.
 #[async_trait]
 pub trait DocumentUpdater: Send + Sync {
     /// Proposes the change that puts the mark into the document.
