@@ -98,7 +98,12 @@ fn environment(places: &Places, name: &str) -> Result<PathBuf, Failure> {
     let programs = environment.join("bin");
     let wanted = format!("xtask/peers/requirements-{name}.txt");
     let wanted = places.root.join(wanted);
-    let text = texts(std::slice::from_ref(&wanted))?;
+    // Its programs name their Python by its whole path: moved, they are made anew.
+    let text = format!(
+        "# {}\n{}",
+        environment.display(),
+        texts(std::slice::from_ref(&wanted))?
+    );
     once(&environment, &text, || {
         succeed(
             Command::new("python3")
