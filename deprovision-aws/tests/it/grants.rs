@@ -531,7 +531,7 @@ async fn policies_of_aws_are_read_when_one_is_attached_and_are_accepted_by_their
         found.id
     );
     // Core gets it with its id, for whoever waives it: nothing was left unread.
-    let issuer = "aws-iam:123456789012:global:keys".parse().unwrap();
+    let issuer = "aws-iam:123456789012:global:access-keys".parse().unwrap();
     let listed = adapter(&listing()).grants(&issuer, &api()).await.unwrap();
     let listed = listed.known_completely().unwrap();
     assert!(listed.naming.is_empty());
