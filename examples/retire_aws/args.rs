@@ -29,7 +29,8 @@ in the journal. FILE is examples/retire_aws/retire.toml unless told.
   --help                  this text
 
 Without --peers the credentials come from the usual chain of AWS (environment, profile,
-role). Ctrl-C stops it at any moment (exit code 130); run again, it goes on.";
+role). Ctrl-C stops it at any moment (exit code 130); run again, it goes on, five minutes
+later at most, when the lease of the run that was stopped has ended.";
 
 /// What a person says.
 #[derive(Debug, Clone, PartialEq, Eq)]

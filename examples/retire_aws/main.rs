@@ -89,7 +89,10 @@ async fn main() -> ExitCode {
         done = work(args) => done,
         pressed = tokio::signal::ctrl_c() => match pressed {
             Ok(()) => {
-                eprintln!("\nretire_aws: stopped; run again, it goes on where it was");
+                eprintln!(
+                    "\nretire_aws: stopped; run again, it goes on where it was: at most five \
+                     minutes from now, when the lease of this run has ended"
+                );
                 return ExitCode::from(INTERRUPTED);
             }
             Err(error) => Err(error.into()),
