@@ -9,6 +9,7 @@ mod git;
 mod registry;
 mod removal;
 mod search;
+mod workshop;
 
 pub use code::GitCode;
 pub use document::{GitDocuments, MarkRefused, MarkedDocument, mark_document};
@@ -16,3 +17,4 @@ pub use error::GitError;
 pub use registry::{DefaultBranch, GitRepositories, RegisterError};
 pub use removal::{RemovalRule, removal_rules};
 pub use search::{MarkerClass, Markers};
+pub use workshop::GitWorkshop;

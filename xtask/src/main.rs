@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod description;
 mod peers;
 mod promises;
 mod servers;
@@ -19,7 +20,8 @@ cargo xtask test     run all tests, and check what the workspace promises of its
                      with options of `cargo test`, the tests that they pick
 cargo xtask verify   formatting, lints, docs, dependencies, tests; changes nothing
 cargo xtask fix      format, apply what clippy suggests, draw the diagrams in the docs
-cargo xtask peers    install what we test and measure against, under target/peers
+cargo xtask peers    install what we test and measure against, under target/peers, and cut
+                     GitHub's description of its API for the fake in the tests
 cargo xtask serve COMMAND …
                      start what stands in for AWS, run the command beside it, stop it
 cargo xtask bench    measure: `cargo xtask bench help` says what and how
