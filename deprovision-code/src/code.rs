@@ -184,7 +184,7 @@ struct Look {
     found: Found,
 }
 
-fn change_name(removal: &Removal) -> ChangeName {
+pub(crate) fn change_name(removal: &Removal) -> ChangeName {
     ChangeName::new(&removal.api.id, "remove-references")
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::net::TcpListener;
@@ -106,6 +107,7 @@ impl Fake {
             faults: Mutex::new(Faults::default()),
             recorded: Mutex::default(),
             violations: Mutex::default(),
+            hanging: AtomicU64::new(0),
         });
         let server = tokio::spawn(accept(listener, shared.clone()));
         Ok(Self {
@@ -515,9 +517,22 @@ impl Fake {
         faults.planned.insert(at, fault);
     }
 
-    /// No request goes wrong any more.
-    pub fn no_more_faults(&self) {
-        locked(&self.shared.faults).planned.clear();
+    /// All that was written can be seen from now on, by stale reads too.
+    pub fn settle(&self) {
+        let state = locked(&self.shared.state).clone();
+        *locked(&self.shared.before) = state;
+    }
+
+    /// No request goes wrong any more. Gives how many of the planned faults did not come
+    /// to pass.
+    pub fn no_more_faults(&self) -> usize {
+        std::mem::take(&mut locked(&self.shared.faults).planned).len()
+    }
+
+    /// How many requests there were that hang.
+    #[must_use]
+    pub fn hanging(&self) -> u64 {
+        self.shared.hanging.load(Ordering::Relaxed)
     }
 
     /// How many requests to the API there were.

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
@@ -47,6 +48,8 @@ pub(crate) struct Shared {
     pub(crate) faults: Mutex<Faults>,
     pub(crate) recorded: Mutex<Vec<Recorded>>,
     pub(crate) violations: Mutex<Vec<String>>,
+    /// How many requests wait for an answer that never comes.
+    pub(crate) hanging: AtomicU64,
 }
 
 /// The connection is to break.
@@ -105,7 +108,7 @@ async fn answer(
     let fault = locked(&shared.faults).next();
     match fault {
         Some(Fault::FailsBefore) => return Ok(plain(502, "upstream")),
-        Some(Fault::HangsBefore) => std::future::pending().await,
+        Some(Fault::HangsBefore) => hang(&shared).await,
         Some(Fault::Secondary { retry_after }) => {
             let reply = Reply::error(403, "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.")
                 .with("retry-after", retry_after.to_string());
@@ -131,9 +134,14 @@ async fn answer(
     match fault {
         Some(Fault::FailsAfter) => Ok(plain(502, "upstream")),
         Some(Fault::LosesReply) => Err(Broken),
-        Some(Fault::HangsAfter) => std::future::pending().await,
+        Some(Fault::HangsAfter) => hang(&shared).await,
         _ => Ok(rendered(&reply)),
     }
+}
+
+async fn hang(shared: &Shared) -> ! {
+    shared.hanging.fetch_add(1, Ordering::Relaxed);
+    std::future::pending().await
 }
 
 fn plain(status: u16, text: &'static str) -> Response<Full<Bytes>> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::provider::{ChangeObserver, ChangeProposer, CodeSearch, ProviderError};
+use crate::provider::{ChangeObserver, ChangeProposer, CodeSearch, ProviderError, Removal};
 use crate::resource::RepositoryId;
 
 /// A clone of a repository on this machine, made by the adapter of its host.
@@ -82,6 +82,27 @@ impl fmt::Debug for OpenedClone {
     }
 }
 
+/// The branches of one removal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChangeBranches {
+    /// The one that removes.
+    pub removal: String,
+    /// The one that takes back a removal that was merged.
+    pub reversal: String,
+}
+
+impl ChangeBranches {
+    /// Two branches.
+    #[must_use]
+    pub fn new(removal: impl Into<String>, reversal: impl Into<String>) -> Self {
+        Self {
+            removal: removal.into(),
+            reversal: reversal.into(),
+        }
+    }
+}
+
 /// Opens clones for work.
 ///
 /// An adapter of a code host fetches and publishes; what is searched for and what a
@@ -89,13 +110,14 @@ impl fmt::Debug for OpenedClone {
 ///
 /// # Behaviour
 /// What every implementation keeps:
-/// - A change is a branch in the clone, whose name [`ChangeState`] gives
-///   (`Proposed`, `Reverting`); the adapter publishes what moved.
+/// - A change is a branch in the clone, below `deprovision/`; the adapter publishes what
+///   moved. The names are the same whoever opens the clone, and whenever.
 /// - Nothing is remembered but what the clone holds: it may be made anew at any time.
-///
-/// [`ChangeState`]: crate::provider::ChangeState
 #[async_trait]
 pub trait CloneWorkshop: Send + Sync {
     /// Opens a clone as it is now.
     async fn open(&self, clone: &LocalClone) -> Result<OpenedClone, ProviderError>;
+
+    /// The branches of a removal, whether they are there or not.
+    fn branches(&self, removal: &Removal) -> ChangeBranches;
 }

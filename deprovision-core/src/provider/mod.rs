@@ -33,7 +33,7 @@ pub use archive::{
     ArchiveReader, ArchiveState, Archiver, ByteStream, DatasetReader, Eraser, Manifest,
     ManifestEntry, ObjectInfo, Retention,
 };
-pub use clone::{CloneWorkshop, LocalClone, OpenedClone};
+pub use clone::{ChangeBranches, CloneWorkshop, LocalClone, OpenedClone};
 pub use code::{
     ChangeObserver, ChangeProposer, ChangeState, CodeSearch, Marker, Reference, ReferenceKind,
     Removal,

@@ -59,9 +59,18 @@ pub(crate) fn route(state: &mut State, request: &Request<'_>) -> Reply {
 }
 
 fn shown(installation: &Installation, request: &Request<'_>) -> Value {
-    let account = request
+    // GitHub describes the account in a list as a person and an enterprise at once.
+    let enterprise = request
+        .description
+        .filled("enterprise", json!({ "name": installation.account }));
+    let mut account = request
         .description
         .filled("simple-user", user(&installation.account));
+    if let (Some(account), Some(more)) = (account.as_object_mut(), enterprise.as_object()) {
+        for (key, value) in more {
+            account.entry(key).or_insert_with(|| value.clone());
+        }
+    }
     let since = installation.suspended.then_some("2027-01-01T00:00:00Z");
     request.description.filled(
         "installation",

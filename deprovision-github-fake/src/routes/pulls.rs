@@ -36,7 +36,8 @@ pub(crate) fn route(state: &mut State, request: &Request<'_>) -> Reply {
                 return Reply::not_found();
             };
             let reviews = pull.reviewed_by.iter().map(|login| {
-                let review = json!({ "user": user(login), "state": "APPROVED" });
+                let login = request.description.filled("simple-user", user(login));
+                let review = json!({ "user": login, "state": "APPROVED" });
                 request.description.filled("pull-request-review", review)
             });
             paged(request, reviews.collect(), None)
@@ -244,7 +245,7 @@ pub(crate) fn url(repository: &Repository, number: u64) -> String {
 
 pub(crate) fn label(name: &str) -> Value {
     json!({ "id": 1, "node_id": "L", "url": "https://github.example/", "name": name,
-            "description": null, "color": "ededed", "default": false })
+            "description": "", "color": "ededed", "default": false })
 }
 
 fn simple(repository: &Repository, pull: &Pull, request: &Request<'_>) -> Value {
