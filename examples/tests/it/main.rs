@@ -16,3 +16,6 @@ mod quickstart;
 #[cfg(feature = "aws")]
 #[cfg(test)]
 mod retire_aws;
+#[cfg(feature = "github")]
+#[cfg(test)]
+mod retire_github;
