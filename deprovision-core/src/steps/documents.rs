@@ -174,3 +174,26 @@ pub(super) fn backward(change: ChangeState) -> Reading {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_conflicts_is_sent_again_and_what_a_person_closed_is_not() {
+        let at = || "pull/1".to_owned();
+        let conflicting = || ChangeState::Conflicting {
+            at: at(),
+            why: "main".to_owned(),
+        };
+        let declined = || ChangeState::Declined { at: at() };
+        assert!(matches!(forward(conflicting()), Reading::NotApplied { .. }));
+        assert!(matches!(
+            forward(declined()),
+            Reading::Pending { why, .. } if why.contains("pull/1")
+        ));
+        // On the way out it is still there, and a closed one is not.
+        assert!(matches!(backward(conflicting()), Reading::Applied { .. }));
+        assert!(matches!(backward(declined()), Reading::NotApplied { .. }));
+    }
+}

@@ -34,10 +34,6 @@ const FIXED: &[&str] = &[
     "gc.auto=0",
     "maintenance.auto=false",
     "http.followRedirects=false",
-    "transfer.fsckObjects=true",
-    "fetch.fsck.zeroPaddedFilemode=warn",
-    "fetch.fsck.missingSpaceBeforeDate=warn",
-    "fetch.fsck.badTimezone=warn",
     "fetch.recurseSubmodules=false",
     "protocol.allow=never",
 ];
