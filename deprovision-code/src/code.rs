@@ -206,7 +206,7 @@ pub(crate) struct Look {
     pub(crate) found: Found,
 }
 
-fn change_name(removal: &Removal) -> ChangeName {
+pub(crate) fn change_name(removal: &Removal) -> ChangeName {
     ChangeName::new(&removal.api.id, "remove-references")
 }
 

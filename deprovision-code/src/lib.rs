@@ -9,6 +9,7 @@ mod git;
 mod registry;
 mod removal;
 mod search;
+mod workshop;
 
 pub use code::GitCode;
 pub use document::{
@@ -22,3 +23,4 @@ pub use removal::{
     RuleError, Verdict, removal_rules,
 };
 pub use search::{MarkerClass, Markers};
+pub use workshop::GitWorkshop;

@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod description;
 mod peers;
 mod promises;
 mod servers;
@@ -18,8 +19,9 @@ const HELP: &str = "\
 cargo xtask test     run all tests, and check what the workspace promises of itself;
                      with options of `cargo test`, the tests that they pick
 cargo xtask verify   formatting, lints, docs, dependencies, tests; changes nothing
-cargo xtask fix      format, apply what clippy suggests, draw the diagrams in the docs
-cargo xtask peers    install what we test and measure against, under target/peers
+cargo xtask fix      format, apply what clippy suggests, draw diagrams and tables in the docs
+cargo xtask peers    install what we test and measure against, under target/peers, and cut
+                     GitHub's description of its API for the fake in the tests
 cargo xtask serve COMMAND …
                      start what stands in for AWS, run the command beside it, stop it
 cargo xtask bench    measure: `cargo xtask bench help` says what and how
@@ -182,17 +184,28 @@ fn fix() -> Result<(), Failure> {
         "--allow-staged",
     ]))?;
     succeed(&mut cargo(&["fmt", "--all"]))?;
-    // The diagrams in the docs come from the state table.
-    succeed(
-        cargo(&[
-            "test",
-            "--package",
+    // The diagrams in the docs come from the state table, the calls to GitHub from the code.
+    let written: [&[&str]; 2] = [
+        &[
             "deprovision-core",
             "--test",
             "it",
             "--",
             "docs::the_diagrams",
-        ])
-        .env("DEPROVISION_WRITE_DOCS", "1"),
-    )
+        ],
+        &[
+            "deprovision-github",
+            "--lib",
+            "--",
+            "call::tests::the_table",
+        ],
+    ];
+    for arguments in written {
+        succeed(
+            cargo(&["test", "--package"])
+                .args(arguments)
+                .env("DEPROVISION_WRITE_DOCS", "1"),
+        )?;
+    }
+    Ok(())
 }

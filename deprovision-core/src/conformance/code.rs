@@ -486,6 +486,8 @@ async fn proposed(
     match change(fixture, repository, removal).await? {
         ChangeState::Proposed { at, left } => Ok((at, left)),
         state @ (ChangeState::Absent
+        | ChangeState::Conflicting { .. }
+        | ChangeState::Declined { .. }
         | ChangeState::Merged { .. }
         | ChangeState::Reverting { .. }) => {
             panic!("it should be proposed: {state:?}")

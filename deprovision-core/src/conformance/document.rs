@@ -461,6 +461,8 @@ async fn proposed(
             Ok(at)
         }
         state @ (ChangeState::Absent
+        | ChangeState::Conflicting { .. }
+        | ChangeState::Declined { .. }
         | ChangeState::Merged { .. }
         | ChangeState::Reverting { .. }) => {
             panic!("the mark of {id} should be proposed: {state:?}")

@@ -104,6 +104,19 @@ pub enum ChangeState {
         /// What it still leaves to be done by hand, for a person.
         left: Vec<String>,
     },
+    /// It is proposed, and can not be merged as it is: it is to be proposed again.
+    Conflicting {
+        /// Where: a branch, the address of a pull request.
+        at: String,
+        /// With what.
+        why: String,
+    },
+    /// A person closed it without merging it. Nothing is proposed again until a person
+    /// reopens it, or it is withdrawn.
+    Declined {
+        /// Where: the address of a pull request.
+        at: String,
+    },
     /// The default version has it, or never needed it.
     Merged {
         /// The commit or version in which it was seen.

@@ -16,6 +16,7 @@
 //! - Get permits for your tests from `conformance::Permits`.
 
 mod archive;
+mod clone;
 mod code;
 mod credential;
 mod document;
@@ -33,6 +34,7 @@ pub use archive::{
     ArchiveReader, ArchiveState, Archiver, ByteStream, DatasetReader, Eraser, Manifest,
     ManifestEntry, ObjectInfo, Retention,
 };
+pub use clone::{ChangeBranches, CloneWorkshop, LocalClone, OpenedClone};
 pub use code::{
     ChangeObserver, ChangeProposer, ChangeState, CodeSearch, Marker, Reference, ReferenceKind,
     Removal,

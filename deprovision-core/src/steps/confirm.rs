@@ -191,9 +191,10 @@ impl Confirm {
         let seen = ports.observer.change(id, &references::removal(cx)).await?;
         Ok(seen.map(|change| match change {
             // Whatever is proposed, a reference is in the default version.
-            ChangeState::Absent | ChangeState::Proposed { .. } => {
-                not_applied(json!("references are there again"))
-            }
+            ChangeState::Absent
+            | ChangeState::Proposed { .. }
+            | ChangeState::Conflicting { .. }
+            | ChangeState::Declined { .. } => not_applied(json!("references are there again")),
             ChangeState::Merged { .. } | ChangeState::Reverting { .. } => forward(change),
         }))
     }

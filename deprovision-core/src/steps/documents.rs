@@ -145,6 +145,14 @@ pub(super) fn forward(change: ChangeState) -> Reading {
             ),
             look_again: None,
         },
+        // What is not there can be sent again: that puts it on top of what it conflicts with.
+        ChangeState::Conflicting { at, why } => {
+            not_applied(serde_json::json!({ "conflicting": at, "with": why }))
+        }
+        ChangeState::Declined { at } => Reading::Pending {
+            why: format!("{at} was closed without being merged; reopen it, or call this off"),
+            look_again: None,
+        },
         ChangeState::Merged { at } => applied(format!("merged in {at}")),
         ChangeState::Reverting { at } => applied(format!("merged, though {at} would take it back")),
     }
@@ -154,12 +162,38 @@ pub(super) fn forward(change: ChangeState) -> Reading {
 pub(super) fn backward(change: ChangeState) -> Reading {
     match change {
         ChangeState::Absent => not_applied(serde_json::Value::Null),
-        ChangeState::Proposed { at, .. } => applied(format!("{at} is still proposed")),
+        ChangeState::Proposed { at, .. } | ChangeState::Conflicting { at, .. } => {
+            applied(format!("{at} is still proposed"))
+        }
+        ChangeState::Declined { at } => not_applied(serde_json::json!({ "declined": at })),
         // Nothing takes it back yet: a wait would be for ever.
         ChangeState::Merged { at } => applied(format!("still merged in {at}")),
         ChangeState::Reverting { at } => Reading::Pending {
             why: format!("{at}, which takes back what was merged, waits for its review"),
             look_again: None,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_conflicts_is_sent_again_and_what_a_person_closed_is_not() {
+        let at = || "pull/1".to_owned();
+        let conflicting = || ChangeState::Conflicting {
+            at: at(),
+            why: "main".to_owned(),
+        };
+        let declined = || ChangeState::Declined { at: at() };
+        assert!(matches!(forward(conflicting()), Reading::NotApplied { .. }));
+        assert!(matches!(
+            forward(declined()),
+            Reading::Pending { why, .. } if why.contains("pull/1")
+        ));
+        // On the way out it is still there, and a closed one is not.
+        assert!(matches!(backward(conflicting()), Reading::Applied { .. }));
+        assert!(matches!(backward(declined()), Reading::NotApplied { .. }));
     }
 }

@@ -19,3 +19,6 @@ mod retire_aws;
 #[cfg(feature = "peers")]
 #[cfg(test)]
 mod retire_aws_normal;
+#[cfg(feature = "github")]
+#[cfg(test)]
+mod retire_github;

@@ -25,10 +25,13 @@ fn built(example: &str) -> PathBuf {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
         cargo.args(["build", "--quiet", "--package", env!("CARGO_PKG_NAME")]);
         cargo.args(["--example", example]);
-        if cfg!(feature = "peers") {
-            cargo.args(["--features", "peers"]);
-        } else if cfg!(feature = "aws") {
-            cargo.args(["--features", "aws"]);
+        let features = [
+            ("peers", cfg!(feature = "peers")),
+            ("aws", cfg!(feature = "aws")),
+            ("github", cfg!(feature = "github")),
+        ];
+        for (feature, _) in features.into_iter().filter(|(_, on)| *on) {
+            cargo.args(["--features", feature]);
         }
         if profile.ends_with("release") {
             cargo.arg("--release");
