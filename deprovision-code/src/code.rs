@@ -8,8 +8,8 @@ use deprovision_core::catalog::{Api, Catalog};
 use deprovision_core::observation::Observation;
 use deprovision_core::permit::WritePermit;
 use deprovision_core::provider::{
-    ChangeObserver, ChangeProposer, ChangeState, CodeSearch, ErrorKind, Outcome, ProviderError,
-    Reference, Removal,
+    ChangeObserver, ChangeProposer, ChangeState, ErrorKind, Outcome, ProviderError, Reference,
+    Removal,
 };
 use deprovision_core::resource::RepositoryId;
 
@@ -18,10 +18,11 @@ use crate::change::{
     revert_merged,
 };
 use crate::error::GitError;
-use crate::git::Git;
+use crate::git::{Git, NewCommit};
+use crate::references::{no_commit, no_marker, scanner};
 use crate::registry::{GitRepositories, Repository};
 use crate::removal::{fingerprint, plan_removal};
-use crate::search::{Found, Markers, Scanner, search};
+use crate::search::{Found, Markers, Scanner, SearchCache, search};
 
 /// Searches registered repositories, and proposes removals as branches in them.
 ///
@@ -34,8 +35,9 @@ use crate::search::{Found, Markers, Scanner, search};
 /// and current branch of the user stay as they are.
 #[derive(Debug)]
 pub struct GitCode {
-    repositories: Arc<GitRepositories>,
-    catalog: Catalog,
+    pub(crate) repositories: Arc<GitRepositories>,
+    pub(crate) catalog: Catalog,
+    pub(crate) cache: SearchCache,
 }
 
 impl GitCode {
@@ -45,7 +47,16 @@ impl GitCode {
         Self {
             repositories,
             catalog: Catalog::default(),
+            cache: SearchCache::in_memory(),
         }
+    }
+
+    /// With another cache: one that outlives the process, or is shared. Without it,
+    /// what was searched is remembered as long as this value lives.
+    #[must_use]
+    pub fn with_cache(mut self, cache: SearchCache) -> Self {
+        self.cache = cache;
+        self
     }
 
     /// Knowing the other APIs, so that what they share (a host, an operation id)
@@ -94,11 +105,44 @@ impl GitCode {
         Ok(String::from_utf8_lossy(&patch).into_owned())
     }
 
-    fn markers(&self, api: &Api, successor: Option<&Api>) -> Markers {
+    /// The removal as a patch for `git apply`, with nothing proposed: no branch is made.
+    /// Objects that nothing points to are left in the repository, until git clears them
+    /// away. Nothing when there is no reference, or none that a rule removes.
+    ///
+    /// # Errors
+    /// [`ProviderError`] when the repository can not be searched.
+    pub async fn draft(
+        &self,
+        repository: &RepositoryId,
+        removal: &Removal,
+    ) -> Result<Option<String>, ProviderError> {
+        const OPERATION: &str = "draft a removal";
+        let failed = |error: GitError| error.in_operation(OPERATION);
+        let git = &self.repositories.find(repository, OPERATION)?.git;
+        let Ok(look) = self.look_for(git, repository, removal, OPERATION).await? else {
+            return Ok(None);
+        };
+        let plan = plan_removal(git, &look.found, &look.scanner, removal)
+            .await
+            .map_err(failed)?;
+        if plan.edits.is_empty() {
+            return Ok(None);
+        }
+        let new = NewCommit {
+            base: &look.default,
+            edits: &plan.edits,
+            message: plan.message(removal),
+        };
+        let commit = git.make_commit(&new).await.map_err(failed)?;
+        let patch = git.diff(&look.default, &commit).await.map_err(failed)?;
+        Ok(Some(String::from_utf8_lossy(&patch).into_owned()))
+    }
+
+    pub(crate) fn markers(&self, api: &Api, successor: Option<&Api>) -> Markers {
         Markers::of(api, self.catalog.apis.values().chain(successor))
     }
 
-    async fn look(
+    pub(crate) async fn look(
         &self,
         git: &Git,
         repository: &RepositoryId,
@@ -110,30 +154,14 @@ impl GitCode {
         let failed = |error: GitError| error.in_operation(operation);
         let markers = self.markers(api, successor);
         if markers.is_empty() {
-            return Ok(Err(format!(
-                "nothing marks a caller of {}; give texts in its `markers`",
-                api.id
-            )));
+            return Ok(Err(no_marker(api)));
         }
         let Some(default) = git.commit_of(branch).await.map_err(failed)? else {
-            return Ok(Err(format!(
-                "the branch {branch} of {repository} has no commit"
-            )));
+            return Ok(Err(no_commit(branch, repository)));
         };
-        let scanner = Scanner::new(&markers).map_err(|error| {
-            ProviderError::new(
-                ErrorKind::Invalid,
-                operation,
-                format!(
-                    "the markers of {} are too many or too long to search for",
-                    api.id
-                ),
-            )
-            .with_source(error)
-        })?;
-        let scanner = Arc::new(scanner);
+        let scanner = scanner([&markers], operation)?;
         let left_out = documents_in(repository, api);
-        let mut found = search(git, &default, &scanner, &left_out)
+        let mut found = search(git, &default, &scanner, &left_out, &self.cache)
             .await
             .map_err(failed)?;
         found.missing.extend(markers.doubts().iter().cloned());
@@ -164,7 +192,7 @@ impl GitCode {
         }))
     }
 
-    fn observation<T>(&self, value: T, missing: &[String]) -> Observation<T> {
+    pub(crate) fn observation<T>(&self, value: T, missing: &[String]) -> Observation<T> {
         let now = self.repositories.now();
         if missing.is_empty() {
             Observation::complete(value, now)
@@ -175,13 +203,13 @@ impl GitCode {
 }
 
 /// What the default version of a repository holds.
-struct Look {
-    default: String,
+pub(crate) struct Look {
+    pub(crate) default: String,
     fingerprint: String,
     markers: Markers,
     scanner: Arc<Scanner>,
     left_out: BTreeSet<Vec<u8>>,
-    found: Found,
+    pub(crate) found: Found,
 }
 
 fn change_name(removal: &Removal) -> ChangeName {
@@ -189,7 +217,7 @@ fn change_name(removal: &Removal) -> ChangeName {
 }
 
 /// The paths of the API's documents in a repository: `<repository>/<path>`.
-fn documents_in(repository: &RepositoryId, api: &Api) -> BTreeSet<Vec<u8>> {
+pub(crate) fn documents_in(repository: &RepositoryId, api: &Api) -> BTreeSet<Vec<u8>> {
     let locator = repository.locator();
     api.resources
         .documents
@@ -203,25 +231,6 @@ fn documents_in(repository: &RepositoryId, api: &Api) -> BTreeSet<Vec<u8>> {
         .filter(|(name, _)| *name == locator.name())
         .map(|(_, path)| path.as_bytes().to_vec())
         .collect()
-}
-
-#[async_trait]
-impl CodeSearch for GitCode {
-    async fn references(
-        &self,
-        repository: &RepositoryId,
-        api: &Api,
-    ) -> Result<Observation<Vec<Reference>>, ProviderError> {
-        const OPERATION: &str = "search for references";
-        let git = &self.repositories.find(repository, OPERATION)?.git;
-        match self.look(git, repository, api, None, OPERATION).await? {
-            Ok(look) => {
-                let references = look.found.references().cloned().collect();
-                Ok(self.observation(references, &look.found.missing))
-            }
-            Err(why) => Ok(Observation::unknown(why)),
-        }
-    }
 }
 
 #[async_trait]
@@ -267,7 +276,7 @@ impl ChangeObserver for GitCode {
             // What it had to give is merged, and references are left.
             return Ok(self.observation(ChangeState::Absent, &look.found.missing));
         }
-        let there = search(git, &tip.commit, &look.scanner, &look.left_out)
+        let there = search(git, &tip.commit, &look.scanner, &look.left_out, &self.cache)
             .await
             .map_err(failed)?;
         let mut left: Vec<String> = there.references().map(describe).collect();

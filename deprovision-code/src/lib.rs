@@ -6,6 +6,7 @@ mod code;
 mod document;
 mod error;
 mod git;
+mod references;
 mod registry;
 mod removal;
 mod search;
@@ -15,4 +16,7 @@ pub use document::{GitDocuments, MarkRefused, MarkedDocument, mark_document};
 pub use error::GitError;
 pub use registry::{DefaultBranch, GitRepositories, RegisterError};
 pub use removal::{RemovalRule, removal_rules};
-pub use search::{MarkerClass, Markers};
+pub use search::{
+    MarkerClass, Markers, SearchCache, SearchProgress, TreeError, TreeFiles, TreeFound, TreeOwners,
+    TreeSearch,
+};

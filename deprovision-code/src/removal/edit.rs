@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use deprovision_core::provider::ReferenceKind;
+use deprovision_core::provider::{Provenance, Reference, ReferenceKind};
 
 use crate::removal::RemovalRule;
-use crate::search::{FoundFile, Hit, Scanner, is_vendored};
+use crate::search::{FoundFile, Hit, Scanner};
 
 /// What became of one file.
 #[derive(Debug, PartialEq, Eq)]
@@ -54,18 +54,15 @@ impl<'a> Rulebook<'a> {
 /// Why a file is not edited at all.
 fn untouchable(file: &FoundFile, bytes: &[u8]) -> Option<&'static str> {
     let name = file.entry.path.rsplit(|b| *b == b'/').next()?;
-    if is_vendored(&file.entry.path) {
+    let all = |is: fn(&Reference) -> bool| file.references.iter().all(|(r, _)| is(r));
+    if all(|reference| reference.kind == ReferenceKind::Dependency) {
+        Some("a dependency: change it with its package manager")
+    } else if !all(|reference| reference.provenance == Provenance::Written) {
         Some("copied or generated: update it where it comes from")
     } else if name.to_ascii_lowercase().starts_with(b"changelog") {
         Some("history: say there what changed, if it has to be said")
     } else if bytes.contains(&0) {
         Some("not plain text: edit it by hand")
-    } else if file
-        .references
-        .iter()
-        .all(|(reference, _)| reference.kind == ReferenceKind::Dependency)
-    {
-        Some("a dependency: change it with its package manager")
     } else {
         None
     }

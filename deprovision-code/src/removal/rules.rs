@@ -52,7 +52,13 @@ pub fn removal_rules(removal: &Removal) -> Vec<RemovalRule> {
             .and_then(|successor| match class {
                 MarkerClass::Host => host_of(api, successor),
                 MarkerClass::Route => route_of(text, api, successor),
-                MarkerClass::OperationId | MarkerClass::Given => None,
+                MarkerClass::BasePath
+                | MarkerClass::OperationId
+                | MarkerClass::Package
+                | MarkerClass::Variable
+                | MarkerClass::Key
+                | MarkerClass::Given
+                | MarkerClass::Fixed => None,
             });
         if let Some(with) = with {
             rules.insert(RemovalRule::Replace {
