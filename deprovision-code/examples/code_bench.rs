@@ -1,9 +1,9 @@
 //! One search, as the benchmark runs it: `cargo xtask bench code`.
 //!
-//! `code_bench [--threads N] [--list] [--commits ID --cache FOLDER] MARKERS FOLDER`: the file has a line for
+//! `code_bench [--threads N] [--list] [--commit] MARKERS FOLDER`: the file has a line for
 //! every marker, the id of its API, a tab and the text. It prints the count of references;
-//! with `--list` also each of them. With `--commit`, the commit of the default branch of
-//! the repository is searched twice, and the seconds of both are printed.
+//! with `--list` each of them instead. With `--commit`, the commit of the default branch
+//! of the repository is searched twice, and the counts and seconds of both are printed.
 #![expect(
     clippy::print_stdout,
     reason = "this program answers on its standard output"

@@ -16,7 +16,9 @@ use crate::code::{GitCode, documents_in};
 use crate::error::GitError;
 use crate::git::Git;
 use crate::registry::Repository;
-use crate::search::{CodeOwners, Markers, Scanner, add_authors, search, search_history};
+use crate::search::{
+    CodeOwners, Markers, Scanner, SearchCache, add_authors, search, search_history,
+};
 
 /// What finds these markers.
 pub(crate) fn scanner<'a>(
@@ -36,7 +38,12 @@ pub(crate) fn scanner<'a>(
 
 /// Says whom to ask about each reference: who is named for the file, else who changed
 /// it last.
-async fn add_owners(git: &Git, commit: &str, references: &mut [Reference]) -> Result<(), GitError> {
+async fn add_owners(
+    cache: &SearchCache,
+    git: &Git,
+    commit: &str,
+    references: &mut [Reference],
+) -> Result<(), GitError> {
     if references.is_empty() {
         return Ok(());
     }
@@ -48,7 +55,7 @@ async fn add_owners(git: &Git, commit: &str, references: &mut [Reference]) -> Re
             unowned.insert(reference.file.clone());
         }
     }
-    let authors = git.last_authors(commit, &unowned).await?;
+    let authors = cache.last_authors(git, commit, &unowned).await?;
     add_authors(references, &authors);
     Ok(())
 }
@@ -65,7 +72,7 @@ impl CodeSearch for GitCode {
         match self.look(git, repository, api, None, OPERATION).await? {
             Ok(look) => {
                 let mut references: Vec<Reference> = look.found.references().cloned().collect();
-                add_owners(git, &look.default, &mut references)
+                add_owners(&self.cache, git, &look.default, &mut references)
                     .await
                     .map_err(|error| error.in_operation(OPERATION))?;
                 Ok(self.observation(references, &look.found.missing))
@@ -105,7 +112,7 @@ impl CodeSearch for GitCode {
             .await
             .map_err(failed)?;
         let mut references: Vec<Reference> = found.references().cloned().collect();
-        add_owners(git, &default, &mut references)
+        add_owners(&self.cache, git, &default, &mut references)
             .await
             .map_err(failed)?;
         let mut by_api: BTreeMap<ApiId, Vec<Reference>> = BTreeMap::new();

@@ -1,6 +1,6 @@
 //! What is known of blobs that were searched before.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,7 +8,8 @@ use deprovision_core::digest::Digest;
 use deprovision_core::provider::Reference;
 use serde::{Deserialize, Serialize};
 
-use crate::git::TreeEntry;
+use crate::error::GitError;
+use crate::git::{Git, TreeEntry};
 use crate::search::file::{FileSearched, UNREAD};
 use crate::search::{MarkerClass, Scanner};
 
@@ -29,7 +30,15 @@ const MOST_SETS: usize = 64;
 pub struct SearchCache {
     folder: Option<PathBuf>,
     sets: Arc<Mutex<BTreeMap<Digest, Arc<Known>>>>,
+    /// Who changed files last, as of a commit: by commit and file.
+    authors: Arc<Mutex<BTreeMap<String, Authors>>>,
 }
+
+/// The last author of each file; nothing for one that has none.
+type Authors = BTreeMap<String, Option<String>>;
+
+/// As of so many commits, authors are remembered.
+const MOST_COMMITS: usize = 64;
 
 impl SearchCache {
     /// As long as this value and its clones live.
@@ -77,6 +86,43 @@ impl SearchCache {
             // What can not be kept is searched again.
             let _ = tokio::task::spawn_blocking(move || write(&folder, &path, &known)).await;
         }
+    }
+
+    /// Who changed these files last, as of a commit. The history is walked only for files
+    /// that were not asked for before: in a long one, that takes longer than the search.
+    pub(crate) async fn last_authors(
+        &self,
+        git: &Git,
+        commit: &str,
+        files: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, String>, GitError> {
+        let mut known = self.authors().get(commit).cloned().unwrap_or_default();
+        let new: BTreeSet<String> = files
+            .iter()
+            .filter(|file| !known.contains_key(*file))
+            .cloned()
+            .collect();
+        if !new.is_empty() {
+            let mut found = git.last_authors(commit, &new).await?;
+            for file in new {
+                let author = found.remove(&file);
+                known.insert(file, author);
+            }
+            let mut all = self.authors();
+            if all.len() >= MOST_COMMITS && !all.contains_key(commit) {
+                all.pop_first();
+            }
+            all.insert(commit.to_owned(), known.clone());
+        }
+        known.retain(|file, _| files.contains(file));
+        let named = known.into_iter();
+        Ok(named
+            .filter_map(|(file, author)| Some((file, author?)))
+            .collect())
+    }
+
+    fn authors(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Authors>> {
+        self.authors.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn remember(&self, set: Digest, known: Arc<Known>) {

@@ -7,14 +7,13 @@ use super::markers::{self, Markers};
 use super::trees::Tree;
 use super::{Programs, Results};
 use crate::bench::aim::{Aim, Limit};
-use crate::{Failure, Places, output};
+use crate::{Failure, output};
 
 /// File, line, column, place of the text in the list.
 type Place = (Vec<u8>, u64, usize, usize);
 
 /// Compares every single reference in one tree, with 2,000 texts of 500 APIs.
 pub(super) fn compare(
-    _places: &Places,
     programs: &Programs,
     tree: &Tree,
     results: &mut Results,

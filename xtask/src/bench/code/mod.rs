@@ -48,25 +48,48 @@ pub(crate) fn run(args: &[&str]) -> Result<(), Failure> {
         system_rg: peers::find("rg"),
     };
     peers::require(&["git"])?;
-    let mut text = machine::describe(&places, &versions(&programs)?, load)?;
-    text += &format!(
-        "\n\nAgain: `cargo xtask bench code --rounds {}`\n",
-        options.rounds
-    );
-    let mut results = Results::default();
+    let versions = versions(&programs)?;
     if options.exact {
+        let mut results = Results::default();
         for which in Which::ALL {
             let tree = Tree::make(&places, which)?;
-            exact::compare(&places, &programs, &tree, &mut results)?;
+            exact::compare(&programs, &tree, &mut results)?;
         }
+        let again = "cargo xtask bench code exact";
+        let text = section(&places, &versions, load, again, &results)?;
+        tell(&places, &options, "code-exact", &text)?;
     }
     if options.speed {
+        let mut results = Results::default();
         let tree = Tree::make(&places, Which::Ansible)?;
         speed::measure(&places, &programs, &tree, options.rounds, &mut results)?;
+        let again = format!("cargo xtask bench code speed --rounds {}", options.rounds);
+        let text = section(&places, &versions, load, &again, &results)?;
+        tell(&places, &options, "code", &text)?;
     }
+    Ok(())
+}
+
+fn tell(places: &Places, options: &Options, name: &str, text: &str) -> Result<(), Failure> {
+    println!("\n{text}");
+    if options.write {
+        marks::write(places, name, text)?;
+    }
+    Ok(())
+}
+
+fn section(
+    places: &Places,
+    versions: &str,
+    load: f64,
+    again: &str,
+    results: &Results,
+) -> Result<String, Failure> {
+    let mut text = machine::describe(places, versions, load)?;
+    text += &format!("\n\nAgain: `{again}`\n");
     if !results.text.is_empty() {
         text += "\n";
-        text += &results.text;
+        text += results.text.trim_start();
     }
     for contest in &results.contests {
         text += "\n";
@@ -74,11 +97,7 @@ pub(crate) fn run(args: &[&str]) -> Result<(), Failure> {
     }
     text += "\n";
     text += &aim::table(&results.aims);
-    println!("\n{text}");
-    if options.write {
-        marks::write(&places, "code", &text)?;
-    }
-    Ok(())
+    Ok(text)
 }
 
 fn versions(programs: &Programs) -> Result<String, Failure> {
