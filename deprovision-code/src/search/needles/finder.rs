@@ -7,10 +7,13 @@ use super::table::Table;
 
 /// Long texts: eight bytes at every fourth position say almost always which one it is.
 type Long = Table<8, 4>;
-/// Texts of 8 to 10 bytes.
+/// Texts of 8 to 10 bytes, and all longer ones while there are few.
 type Middle = Table<5, 4>;
 /// Texts of 4 to 7 bytes: every position counts.
 type Short = Table<4, 1>;
+
+/// So many texts share one table.
+const FEW: usize = 1_000;
 
 /// A text to find.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,10 +70,21 @@ impl Needles {
                 .map(|(index, needle)| (index, needle.text.as_slice()))
                 .filter(move |(_, text)| (least..=most).contains(&text.len()))
         };
-        let (long, crowded) = Long::new(of(Long::SHORTEST, usize::MAX));
+        // Two tables are two passes. With few texts, the grams of the middle ones tell the
+        // long ones apart well enough.
+        let is_middle = |length| (Middle::SHORTEST..Long::SHORTEST).contains(&length);
+        let has_middle = needles.iter().any(|needle| is_middle(needle.text.len()));
+        let together = has_middle && needles.len() <= FEW;
+        let longest_middle = if together {
+            usize::MAX
+        } else {
+            Long::SHORTEST - 1
+        };
+        let long = of(Long::SHORTEST, usize::MAX).filter(|_| !together);
+        let (long, crowded) = Long::new(long);
         let mut others: Vec<u32> = of(1, Short::SHORTEST - 1).map(|(index, _)| index).collect();
         others.extend(crowded);
-        let (middle, crowded) = Middle::new(of(Middle::SHORTEST, Long::SHORTEST - 1));
+        let (middle, crowded) = Middle::new(of(Middle::SHORTEST, longest_middle));
         others.extend(crowded);
         let (short, crowded) = Short::new(of(Short::SHORTEST, Middle::SHORTEST - 1));
         others.extend(crowded);
