@@ -6,6 +6,7 @@ mod code;
 mod document;
 mod error;
 mod git;
+mod references;
 mod registry;
 mod removal;
 mod search;
@@ -21,4 +22,7 @@ pub use removal::{
     HookEdit, HookFile, Judge, RemovalHook, RemovalPreview, RemovalRule, RemovalSettings,
     RuleError, Verdict, removal_rules,
 };
-pub use search::{MarkerClass, Markers};
+pub use search::{
+    MarkerClass, Markers, SearchCache, SearchProgress, TreeError, TreeFiles, TreeFound, TreeOwners,
+    TreeSearch,
+};

@@ -88,7 +88,7 @@ pub enum RemovalRule {
 ///   counterpart for every route: else some caller would ask it for what it does
 ///   not have.
 /// - A marker in capitals, digits and `_` is the key of a setting, which is deleted.
-/// - Any other given marker may be a package, which is dropped.
+/// - Any other given marker may be a package, which is dropped; so is a client library.
 ///
 /// More are added by [`RemovalSettings::with_rules`](crate::RemovalSettings::with_rules).
 /// What no rule covers is left to people.
@@ -106,13 +106,23 @@ pub fn removal_rules(removal: &Removal) -> Vec<RemovalRule> {
             (MarkerClass::Given, Err(_)) if is_setting(text) => {
                 rules.insert(RemovalRule::DeleteSetting { key: text.clone() });
             }
-            (MarkerClass::Given, Err(_)) => {
+            (MarkerClass::Given | MarkerClass::Package, Err(_)) => {
                 rules.insert(RemovalRule::DropDependency {
                     package: text.clone(),
                     imports: Vec::new(),
                 });
             }
-            (MarkerClass::Host | MarkerClass::Route | MarkerClass::OperationId, Err(_)) => {}
+            // What variables and keys begin with is none of them.
+            (
+                MarkerClass::Host
+                | MarkerClass::Route
+                | MarkerClass::BasePath
+                | MarkerClass::OperationId
+                | MarkerClass::Variable
+                | MarkerClass::Key
+                | MarkerClass::Fixed,
+                Err(_),
+            ) => {}
         }
     }
     rules.into_iter().collect()
@@ -143,7 +153,15 @@ fn replacement(text: &str, class: MarkerClass, removal: &Removal) -> Result<Stri
             "call the operation of {} that does its job",
             successor.id
         )),
-        MarkerClass::Given => Err(format!("use what {} has for it", successor.id)),
+        MarkerClass::BasePath => Err(format!(
+            "what is served below it may be elsewhere in {}",
+            successor.id
+        )),
+        MarkerClass::Package
+        | MarkerClass::Variable
+        | MarkerClass::Key
+        | MarkerClass::Given
+        | MarkerClass::Fixed => Err(format!("use what {} has for it", successor.id)),
     }
 }
 

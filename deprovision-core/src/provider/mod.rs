@@ -34,8 +34,8 @@ pub use archive::{
     ManifestEntry, ObjectInfo, Retention,
 };
 pub use code::{
-    ChangeObserver, ChangeProposer, ChangeState, CodeSearch, Marker, Reference, ReferenceKind,
-    Removal,
+    ChangeObserver, ChangeProposer, ChangeState, CodeHistory, CodeOwner, CodeSearch, Confidence,
+    Marker, PastReference, Provenance, Reference, ReferenceKind, Removal, VersionSeen,
 };
 pub use credential::{CredentialObserver, CredentialRevoker, CredentialState, IssuerState};
 pub use document::{DocumentMark, DocumentObserver, DocumentState, DocumentUpdater};
