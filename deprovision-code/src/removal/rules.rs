@@ -272,7 +272,7 @@ fn unversioned(literal: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use deprovision_core::catalog::Method;
+    use deprovision_core::catalog::{Face, FaceKind, Method};
     use deprovision_core::id::ApiId;
 
     fn api(id: &str, host: &str, routes: &[(Method, &str)]) -> Api {
@@ -365,5 +365,26 @@ mod tests {
                 }
             ]
         );
+    }
+
+    #[test]
+    fn a_client_library_is_dropped_and_what_settings_and_keys_begin_with_is_left() {
+        let mut api = api("orders-v1", "v1.shop.example", &[]);
+        api.faces.push(Face::new(FaceKind::Sdk, "orders-client"));
+        api.labels.insert("key-prefix".into(), "sk_orders_".into());
+        api.url = Some("https://v1.shop.example/shop/v1".into());
+        let drop = |package: &str| RemovalRule::DropDependency {
+            package: package.into(),
+            imports: Vec::new(),
+        };
+        let removal = Removal::new(api, None);
+        assert_eq!(
+            removal_rules(&removal),
+            ["OrdersClient", "orders-client", "orders_client"].map(drop)
+        );
+        let left = reasons(&removal);
+        for text in ["ORDERS_V1_", "sk_orders_", "/shop/v1"] {
+            assert!(left.contains_key(text), "{text} in {left:?}");
+        }
     }
 }
