@@ -9,8 +9,8 @@ use deprovision_core::catalog::{Api, Catalog};
 use deprovision_core::observation::Observation;
 use deprovision_core::permit::WritePermit;
 use deprovision_core::provider::{
-    ChangeObserver, ChangeProposer, ChangeState, CodeSearch, ErrorKind, Outcome, ProviderError,
-    Reference, Removal,
+    ChangeObserver, ChangeProposer, ChangeState, ErrorKind, Outcome, ProviderError, Reference,
+    Removal,
 };
 use deprovision_core::resource::RepositoryId;
 
@@ -20,9 +20,10 @@ use crate::change::{
 };
 use crate::error::GitError;
 use crate::git::Git;
+use crate::references::{no_commit, no_marker, scanner};
 use crate::registry::{GitRepositories, Repository};
 use crate::removal::{RemovalSettings, fingerprint};
-use crate::search::{Found, Markers, Scanner, search};
+use crate::search::{Found, Markers, Scanner, SearchCache, search};
 
 /// Searches registered repositories, and proposes removals as branches in them.
 ///
@@ -35,8 +36,9 @@ use crate::search::{Found, Markers, Scanner, search};
 /// and current branch of the user stay as they are.
 #[derive(Debug)]
 pub struct GitCode {
-    repositories: Arc<GitRepositories>,
-    catalog: Catalog,
+    pub(crate) repositories: Arc<GitRepositories>,
+    pub(crate) catalog: Catalog,
+    pub(crate) cache: SearchCache,
     settings: RemovalSettings,
 }
 
@@ -48,7 +50,16 @@ impl GitCode {
             repositories,
             catalog: Catalog::default(),
             settings: RemovalSettings::new(),
+            cache: SearchCache::in_memory(),
         }
+    }
+
+    /// With another cache: one that outlives the process, or is shared. Without it,
+    /// what was searched is remembered as long as this value lives.
+    #[must_use]
+    pub fn with_cache(mut self, cache: SearchCache) -> Self {
+        self.cache = cache;
+        self
     }
 
     /// Knowing the other APIs, so that what they share (a host, an operation id)
@@ -116,11 +127,11 @@ impl GitCode {
         Ok(String::from_utf8_lossy(&patch).into_owned())
     }
 
-    fn markers(&self, api: &Api, successor: Option<&Api>) -> Markers {
+    pub(crate) fn markers(&self, api: &Api, successor: Option<&Api>) -> Markers {
         Markers::of(api, self.catalog.apis.values().chain(successor))
     }
 
-    async fn look(
+    pub(crate) async fn look(
         &self,
         git: &Git,
         repository: &RepositoryId,
@@ -132,30 +143,14 @@ impl GitCode {
         let failed = |error: GitError| error.in_operation(operation);
         let markers = self.markers(api, successor);
         if markers.is_empty() {
-            return Ok(Err(format!(
-                "nothing marks a caller of {}; give texts in its `markers`",
-                api.id
-            )));
+            return Ok(Err(no_marker(api)));
         }
         let Some(default) = git.commit_of(branch).await.map_err(failed)? else {
-            return Ok(Err(format!(
-                "the branch {branch} of {repository} has no commit"
-            )));
+            return Ok(Err(no_commit(branch, repository)));
         };
-        let scanner = Scanner::new(&markers).map_err(|error| {
-            ProviderError::new(
-                ErrorKind::Invalid,
-                operation,
-                format!(
-                    "the markers of {} are too many or too long to search for",
-                    api.id
-                ),
-            )
-            .with_source(error)
-        })?;
-        let scanner = Arc::new(scanner);
+        let scanner = scanner([&markers], operation)?;
         let left_out = documents_in(repository, api);
-        let mut found = search(git, &default, &scanner, &left_out)
+        let mut found = search(git, &default, &scanner, &left_out, &self.cache)
             .await
             .map_err(failed)?;
         found.missing.extend(markers.doubts().iter().cloned());
@@ -186,7 +181,7 @@ impl GitCode {
         }))
     }
 
-    fn observation<T>(&self, value: T, missing: &[String]) -> Observation<T> {
+    pub(crate) fn observation<T>(&self, value: T, missing: &[String]) -> Observation<T> {
         let now = self.repositories.now();
         if missing.is_empty() {
             Observation::complete(value, now)
@@ -211,7 +206,7 @@ pub(crate) fn change_name(removal: &Removal) -> ChangeName {
 }
 
 /// The paths of the API's documents in a repository: `<repository>/<path>`.
-fn documents_in(repository: &RepositoryId, api: &Api) -> BTreeSet<Vec<u8>> {
+pub(crate) fn documents_in(repository: &RepositoryId, api: &Api) -> BTreeSet<Vec<u8>> {
     let locator = repository.locator();
     api.resources
         .documents
@@ -225,25 +220,6 @@ fn documents_in(repository: &RepositoryId, api: &Api) -> BTreeSet<Vec<u8>> {
         .filter(|(name, _)| *name == locator.name())
         .map(|(_, path)| path.as_bytes().to_vec())
         .collect()
-}
-
-#[async_trait]
-impl CodeSearch for GitCode {
-    async fn references(
-        &self,
-        repository: &RepositoryId,
-        api: &Api,
-    ) -> Result<Observation<Vec<Reference>>, ProviderError> {
-        const OPERATION: &str = "search for references";
-        let git = &self.repositories.find(repository, OPERATION)?.git;
-        match self.look(git, repository, api, None, OPERATION).await? {
-            Ok(look) => {
-                let references = look.found.references().cloned().collect();
-                Ok(self.observation(references, &look.found.missing))
-            }
-            Err(why) => Ok(Observation::unknown(why)),
-        }
-    }
 }
 
 #[async_trait]
@@ -289,7 +265,7 @@ impl ChangeObserver for GitCode {
             // What it had to give is merged, and references are left.
             return Ok(self.observation(ChangeState::Absent, &look.found.missing));
         }
-        let there = search(git, &tip.commit, &look.scanner, &look.left_out)
+        let there = search(git, &tip.commit, &look.scanner, &look.left_out, &self.cache)
             .await
             .map_err(failed)?;
         let mut left: Vec<String> = there.references().map(describe).collect();

@@ -6,6 +6,7 @@ mod code;
 mod document;
 mod error;
 mod git;
+mod references;
 mod registry;
 mod removal;
 mod search;
@@ -22,5 +23,8 @@ pub use removal::{
     HookEdit, HookFile, Judge, RemovalHook, RemovalPreview, RemovalRule, RemovalSettings,
     RuleError, Verdict, removal_rules,
 };
-pub use search::{MarkerClass, Markers};
+pub use search::{
+    MarkerClass, Markers, SearchCache, SearchProgress, TreeError, TreeFiles, TreeFound, TreeOwners,
+    TreeSearch,
+};
 pub use workshop::GitWorkshop;

@@ -8,6 +8,7 @@ use crate::{Failure, Places, cargo, description, succeed};
 
 /// Programs that the system has to bring, and the Debian package of each.
 const PROGRAMS: &[(&str, &str)] = &[
+    ("git", "git"),
     ("goaccess", "goaccess"),
     ("gzip", "gzip"),
     ("mawk", "mawk"),
@@ -18,7 +19,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("zcat", "gzip"),
 ];
 
-/// `cargo xtask peers [aws|aws-bench|github|usage]`: everything; fails when a part can not be had.
+/// `cargo xtask peers [aws|aws-bench|code|github|usage]`: everything; fails when a part can not be had.
 pub(crate) fn run(group: Option<&str>) -> Result<(), Failure> {
     let places = Places::find()?;
     let for_aws = || {
@@ -37,15 +38,24 @@ pub(crate) fn run(group: Option<&str>) -> Result<(), Failure> {
         None => for_aws()
             .and_then(|()| for_aws_bench())
             .and_then(|()| description::update(&places))
+            .and_then(|()| for_code(&places))
             .and_then(|()| for_usage(&places)),
+        Some("code") => for_code(&places),
         Some("aws-bench") => for_aws_bench(),
         Some("aws") => for_aws(),
         Some("github") => description::update(&places),
         Some("usage") => for_usage(&places),
         Some(other) => Err(format!(
-            "there are no peers {other:?}; there are: aws, aws-bench, github, usage"
+            "there are no peers {other:?}; there are: aws, aws-bench, code, github, usage"
         )),
     }
+}
+
+fn for_code(places: &Places) -> Result<(), Failure> {
+    println!("ripgrep: {}", ripgrep(places)?.display());
+    println!("ansible, homeassistant: {}", sources(places)?.display());
+    println!("packages of npm: {}", npm_sources(places)?.display());
+    require(&["git"])
 }
 
 fn for_usage(places: &Places) -> Result<(), Failure> {
@@ -73,6 +83,86 @@ pub(crate) fn aws(places: &Places) -> Result<PathBuf, Failure> {
 /// `rclone` and `aws`.
 pub(crate) fn aws_bench(places: &Places) -> Result<PathBuf, Failure> {
     environment(places, "aws-bench")
+}
+
+/// The ripgrep that we are measured against: `rg`.
+pub(crate) fn ripgrep(places: &Places) -> Result<PathBuf, Failure> {
+    let folder = places.target.join("peers/ripgrep");
+    once(&folder, &RIPGREP.join(" "), || {
+        println!("ripgrep is built: a minute");
+        succeed(
+            cargo(&["install", "--quiet", "--locked", "--force", "--root"])
+                .arg(&folder)
+                .args(RIPGREP),
+        )
+    })?;
+    Ok(folder.join("bin/rg"))
+}
+
+const RIPGREP: [&str; 3] = ["ripgrep", "--version", "15.2.0"];
+
+/// A folder with each of the packages that `requirements-code.txt` pins, unpacked.
+pub(crate) fn sources(places: &Places) -> Result<PathBuf, Failure> {
+    require(&["python3"])?;
+    let folder = places.target.join("peers/code");
+    let wanted = places.root.join("xtask/peers/requirements-code.txt");
+    let text = texts(std::slice::from_ref(&wanted))?;
+    once(&folder, &text, || {
+        println!("sources to search are fetched: a minute");
+        let environment = folder.join("pip");
+        succeed(
+            Command::new("python3")
+                .args(["-m", "venv", "--clear"])
+                .arg(&environment),
+        )?;
+        for (name, lines) in requirements(&text) {
+            let one = folder.join(format!("{name}.txt"));
+            std::fs::write(&one, lines)
+                .map_err(|error| format!("{} can not be written: {error}", one.display()))?;
+            let target = folder.join(&name);
+            if target.exists() {
+                std::fs::remove_dir_all(&target)
+                    .map_err(|error| format!("{} can not be removed: {error}", target.display()))?;
+            }
+            succeed(
+                Command::new(environment.join("bin/python"))
+                    .args([
+                        "-m",
+                        "pip",
+                        "install",
+                        "--quiet",
+                        "--disable-pip-version-check",
+                    ])
+                    .args(["--no-deps", "--no-compile", "--ignore-requires-python"])
+                    .args(["--require-hashes", "--only-binary", ":all:", "--target"])
+                    .arg(&target)
+                    .arg("--requirement")
+                    .arg(&one),
+            )?;
+        }
+        Ok(())
+    })?;
+    Ok(folder)
+}
+
+/// Each requirement with its lines.
+fn requirements(text: &str) -> Vec<(String, String)> {
+    let mut all: Vec<(String, String)> = Vec::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        if let Some((name, _)) = line.split_once("==") {
+            all.push((name.to_owned(), String::new()));
+        }
+        if let Some((_, lines)) = all.last_mut() {
+            lines.push_str(line);
+            lines.push('\n');
+        }
+    }
+    all
+}
+
+/// The folder of the packages that `npm-code` pins.
+pub(crate) fn npm_sources(places: &Places) -> Result<PathBuf, Failure> {
+    npm(places, "code")
 }
 
 /// The S3 server that costs the least beside a client: `s3s-fs`.
@@ -199,7 +289,7 @@ fn require_where(programs: &[&str], is_there: impl Fn(&str) -> bool) -> Result<(
 }
 
 /// Where a program is, as a shell would find it.
-fn find(program: &str) -> Option<PathBuf> {
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH")?)
         .map(|folder| folder.join(program))
         .find(|path| path.is_file())

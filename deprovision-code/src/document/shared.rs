@@ -57,14 +57,15 @@ impl Place {
                 ErrorKind::NotFound,
                 "is not there; correct the catalog",
             )),
-            Some(entry) if entry.kind == EntryKind::File && entry.size > LARGEST => Err(wrong(
-                ErrorKind::Invalid,
-                "is larger than 64 MiB, and so no document that people review",
-            )),
             Some(entry) if entry.kind == EntryKind::File => {
-                let bytes = self.git.object(&entry.oid).await;
-                let bytes = bytes.map_err(|error| error.in_operation(operation))?;
-                Ok(Text { entry, bytes })
+                let bytes = self.read(&entry).await;
+                match bytes.map_err(|error| error.in_operation(operation))? {
+                    Some(bytes) => Ok(Text { entry, bytes }),
+                    None => Err(wrong(
+                        ErrorKind::Invalid,
+                        "is larger than 64 MiB, and so no document that people review",
+                    )),
+                }
             }
             Some(_) => Err(wrong(
                 ErrorKind::Invalid,
@@ -76,13 +77,23 @@ impl Place {
     /// Whether a version of the document, if it has one, says the mark.
     pub(crate) async fn says(&self, commit: &str, mark: &DocumentMark) -> Result<bool, GitError> {
         match self.git.file(commit, &self.path).await? {
-            Some(entry) if entry.kind == EntryKind::File && entry.size <= LARGEST => {
-                let bytes = self.git.object(&entry.oid).await?;
-                Ok(marking(&self.path, &bytes, mark, self.settings)
-                    .is_ok_and(|marked| !marked.changed))
+            Some(entry) if entry.kind == EntryKind::File => {
+                let says = |bytes: Vec<u8>| {
+                    marking(&self.path, &bytes, mark, self.settings)
+                        .is_ok_and(|marked| !marked.changed)
+                };
+                Ok(self.read(&entry).await?.is_some_and(says))
             }
             Some(_) | None => Ok(false),
         }
+    }
+
+    /// The bytes of a file; nothing when it is too large for a document.
+    async fn read(&self, entry: &TreeEntry) -> Result<Option<Vec<u8>>, GitError> {
+        if self.git.size(&entry.oid).await? > LARGEST {
+            return Ok(None);
+        }
+        self.git.object(&entry.oid).await.map(Some)
     }
 }
 

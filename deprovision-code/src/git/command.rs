@@ -54,6 +54,8 @@ const MAX_SAID: usize = 600;
 pub(crate) struct Git {
     program: PathBuf,
     git_dir: PathBuf,
+    /// Where the files lie, for the commands that look at them.
+    work_tree: Option<PathBuf>,
     limit: Duration,
     deadline: Option<Instant>,
 }
@@ -63,9 +65,20 @@ impl Git {
         Self {
             program: program.to_owned(),
             git_dir: git_dir.to_owned(),
+            work_tree: None,
             limit,
             deadline: None,
         }
+    }
+
+    /// The same, for commands that look at the files in a folder.
+    pub(crate) fn in_work_tree(mut self, folder: &Path) -> Self {
+        self.work_tree = Some(folder.to_owned());
+        self
+    }
+
+    pub(crate) fn git_dir(&self) -> &Path {
+        &self.git_dir
     }
 
     /// The same, with all commands together ending before a moment.
@@ -160,7 +173,10 @@ impl Git {
         }
         command.envs(ENVIRONMENT.iter().copied());
         command.env("GIT_DIR", &self.git_dir);
-        command.current_dir(&self.git_dir);
+        if let Some(work_tree) = &self.work_tree {
+            command.env("GIT_WORK_TREE", work_tree);
+        }
+        command.current_dir(self.work_tree.as_ref().unwrap_or(&self.git_dir));
         command.arg("--no-pager");
         for setting in FIXED {
             command.arg("-c").arg(setting);

@@ -1,8 +1,10 @@
 //! The `git` program: run in a fixed environment, over its plumbing commands.
 
+mod authors;
 mod command;
 mod commit;
 mod objects;
+mod past;
 mod refs;
 
 pub(crate) use command::{Git, locate};

@@ -1,5 +1,6 @@
 //! Reading trees and blobs of a commit.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -23,8 +24,6 @@ pub(crate) struct TreeEntry {
     /// As git writes it: `100644`, `100755`.
     pub(crate) mode: String,
     pub(crate) oid: String,
-    /// In bytes; a submodule has none.
-    pub(crate) size: u64,
     /// From the root of the repository, with `/`: any bytes but NUL.
     pub(crate) path: Vec<u8>,
 }
@@ -33,7 +32,7 @@ impl Git {
     /// All files of a commit or tree, in git's order.
     pub(crate) async fn files(&self, tree: &str) -> Result<Vec<TreeEntry>, GitError> {
         let output = self
-            .run(&["ls-tree", "-r", "-l", "-z", "--full-tree", tree], b"")
+            .run(&["ls-tree", "-r", "-z", "--full-tree", tree], b"")
             .await?;
         output
             .split(|byte| *byte == 0)
@@ -51,7 +50,7 @@ impl Git {
     pub(crate) async fn file(&self, tree: &str, path: &str) -> Result<Option<TreeEntry>, GitError> {
         let output = self
             .run(
-                &["ls-tree", "-r", "-l", "-z", "--full-tree", tree, "--", path],
+                &["ls-tree", "-r", "-z", "--full-tree", tree, "--", path],
                 b"",
             )
             .await?;
@@ -89,6 +88,32 @@ impl Git {
             }
         }
         Ok(edited)
+    }
+
+    /// How many bytes each of these objects has.
+    pub(crate) async fn sizes(
+        &self,
+        oids: &BTreeSet<&str>,
+    ) -> Result<BTreeMap<String, u64>, GitError> {
+        let input: String = oids.iter().flat_map(|oid| [*oid, "\n"]).collect();
+        let format = "--batch-check=%(objectname) %(objectsize)";
+        let output = self
+            .run(&["cat-file", "--buffer", format], input.as_bytes())
+            .await?;
+        String::from_utf8_lossy(&output)
+            .lines()
+            .map(|line| {
+                let (oid, size) = line.split_once(' ').unwrap_or((line, ""));
+                let size = size.parse().map_err(|_| damaged(oid))?;
+                Ok((oid.to_owned(), size))
+            })
+            .collect()
+    }
+
+    /// How many bytes an object has.
+    pub(crate) async fn size(&self, oid: &str) -> Result<u64, GitError> {
+        let sizes = self.sizes(&BTreeSet::from([oid])).await?;
+        sizes.get(oid).copied().ok_or_else(|| damaged(oid))
     }
 
     /// Opens objects for reading one after the other, in the order asked for.
@@ -159,9 +184,7 @@ async fn read_object(stdout: &mut BufReader<ChildStdout>, oid: &str) -> Result<V
         _ => None,
     };
     let Some(size) = size else {
-        return Err(unexpected(&format!(
-            "object {oid} is missing or damaged; run git fsck, or fetch a full clone"
-        )));
+        return Err(damaged(oid));
     };
     let mut bytes = Vec::new();
     let read = stdout
@@ -175,6 +198,12 @@ async fn read_object(stdout: &mut BufReader<ChildStdout>, oid: &str) -> Result<V
     Ok(bytes)
 }
 
+fn damaged(oid: &str) -> GitError {
+    unexpected(&format!(
+        "object {oid} is missing or damaged; run git fsck, or fetch a full clone"
+    ))
+}
+
 fn unexpected(what: &str) -> GitError {
     GitError::Unexpected {
         command: "cat-file".to_owned(),
@@ -182,12 +211,12 @@ fn unexpected(what: &str) -> GitError {
     }
 }
 
-/// `<mode> <type> <oid> <spaces><size>\t<path>`
+/// `<mode> <type> <oid>\t<path>`
 fn parse_entry(record: &[u8]) -> Option<TreeEntry> {
     let tab = record.iter().position(|byte| *byte == b'\t')?;
     let head = std::str::from_utf8(&record[..tab]).ok()?;
     let mut parts = head.split_ascii_whitespace();
-    let (mode, _kind, oid, size) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let (mode, _kind, oid) = (parts.next()?, parts.next()?, parts.next()?);
     let kind = match mode {
         "160000" => EntryKind::Submodule,
         "120000" => EntryKind::Symlink,
@@ -197,7 +226,6 @@ fn parse_entry(record: &[u8]) -> Option<TreeEntry> {
         kind,
         mode: mode.to_owned(),
         oid: oid.to_owned(),
-        size: if size == "-" { 0 } else { size.parse().ok()? },
         path: record[tab + 1..].to_vec(),
     })
 }

@@ -18,7 +18,12 @@ pub(crate) struct BranchTip {
 impl Git {
     /// The commit of a branch; nothing when there is no such branch.
     pub(crate) async fn commit_of(&self, branch: &str) -> Result<Option<String>, GitError> {
-        let name = format!("refs/heads/{branch}^{{commit}}");
+        self.resolve(&format!("refs/heads/{branch}")).await
+    }
+
+    /// The commit that a name stands for; nothing when there is none.
+    pub(crate) async fn resolve(&self, name: &str) -> Result<Option<String>, GitError> {
+        let name = format!("{name}^{{commit}}");
         let (code, output) = self
             .try_run(
                 &[

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use deprovision_core::provider::{Reference, ReferenceKind};
+use deprovision_core::provider::{Provenance, Reference, ReferenceKind};
 
 use crate::removal::book::{LineEdit, Rulebook};
 use crate::removal::calls::Marks;
@@ -10,7 +10,7 @@ use crate::removal::lines::{Continuation, is_balanced, is_settings_file, setting
 use crate::removal::manifest::{Manifest, cut_toml_settings, manifest_of};
 use crate::removal::structured::{Cut, cut_json, cut_yaml};
 use crate::removal::{HookEdit, HookFile, Job};
-use crate::search::{FoundFile, Hit, is_vendored, kind_of};
+use crate::search::{FoundFile, Hit, Kinds, kind_of_file};
 
 /// What became of one file.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -49,20 +49,33 @@ pub(crate) fn needs_it(kind: ReferenceKind) -> bool {
     !matches!(kind, ReferenceKind::Comment | ReferenceKind::Document)
 }
 
+/// What is compiled or run.
+fn is_code(kind: ReferenceKind) -> bool {
+    matches!(
+        kind,
+        ReferenceKind::Call | ReferenceKind::String | ReferenceKind::Code | ReferenceKind::Test
+    )
+}
+
 /// Why a file is not edited at all, and whether what it names is needed because of it.
-fn untouchable(path: &[u8], name: &str, bytes: &[u8]) -> Option<(String, bool)> {
-    let file = path.rsplit(|b| *b == b'/').next()?;
-    if is_vendored(path) {
-        let why = "copied or generated: update it where it comes from";
-        Some((why.to_owned(), false))
-    } else if file.to_ascii_lowercase().starts_with(b"changelog") {
+fn untouchable(file: &FoundFile, name: &str, bytes: &[u8]) -> Option<(String, bool)> {
+    const ELSEWHERE: &str = "copied or generated: update it where it comes from";
+    let path = &file.entry.path;
+    let last = path.rsplit(|b| *b == b'/').next()?;
+    let provenance = file.provenance();
+    if provenance == Provenance::Vendored {
+        Some((ELSEWHERE.to_owned(), false))
+    } else if last.to_ascii_lowercase().starts_with(b"changelog") {
         let why = "history: say there what changed, if it has to be said";
         Some((why.to_owned(), false))
-    } else if bytes.contains(&0) {
-        Some(("not plain text: edit it by hand".to_owned(), true))
     } else if let Manifest::Lock(program) = manifest_of(name) {
         let why = format!("a lock file: write it again with {program}");
         Some((why, false))
+    } else if provenance != Provenance::Written {
+        // It is built along with the rest until it is made again.
+        Some((ELSEWHERE.to_owned(), true))
+    } else if bytes.contains(&0) {
+        Some(("not plain text: edit it by hand".to_owned(), true))
     } else {
         None
     }
@@ -77,7 +90,7 @@ pub(crate) fn edit_file(
     book: &Rulebook,
 ) -> EditedFile {
     let name = crate::git::printable(&file.entry.path);
-    if let Some((why, needed)) = untouchable(&file.entry.path, &name, bytes) {
+    if let Some((why, needed)) = untouchable(file, &name, bytes) {
         return all_left(file, &why, needed);
     }
     let references = || file.references.iter().map(|(reference, _)| reference);
@@ -177,12 +190,15 @@ fn edit_lines(
     let (mut changed, mut left) = (0, Vec::new());
     let settings = is_settings_file(name);
     // What a package manager reads is no place for edits of single lines.
-    let fixed =
-        manifest_of(name) != Manifest::Other || kind_of(name, b"", 0) == ReferenceKind::Dependency;
+    let fixed = manifest_of(name) != Manifest::Other
+        || kind_of_file(name) == Some(ReferenceKind::Dependency);
     let marks = Marks::of(name, bytes, job, book.calls);
+    let mut kinds = Kinds::new(name, bytes);
     let mut continuation = Continuation::default();
-    let (mut continued, mut number) = (false, 1_u64);
+    let (mut continued, mut number, mut after) = (false, 1_u64, 0);
     for (index, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        let start = after;
+        after += line.len();
         let hits = job.scanner.hits(line);
         let alone = Alone {
             setting: settings && !continued,
@@ -209,10 +225,11 @@ fn edit_lines(
                 Cow::Owned(new)
             }
             Edited::Kept(why) => {
-                let kind = |hit: &Hit<'_>| kind_of(name, line, hit.start);
-                let code = why
+                let kept: Vec<ReferenceKind> = why
                     .iter()
-                    .any(|(hit, _)| matches!(kind(hit), ReferenceKind::Code | ReferenceKind::Test));
+                    .map(|(hit, _)| kinds.kind(start + hit.start, start + hit.end))
+                    .collect();
+                let code = kept.iter().any(|kind| is_code(*kind));
                 let new = if code {
                     marks.around(index, line, &result)
                 } else {
@@ -225,8 +242,8 @@ fn edit_lines(
                 if stays {
                     // A package does not need itself.
                     let itself = fixed && is_own_name(line);
-                    left.extend(why.into_iter().map(|(hit, why)| Left {
-                        needs_it: needs_it(kind(&hit)) && !itself,
+                    left.extend(why.into_iter().zip(kept).map(|((hit, why), kind)| Left {
+                        needs_it: needs_it(kind) && !itself,
                         place: format!("{name}:{at}"),
                         what: format!("{} {}: {why}", hit.marker.origin, hit.marker.text),
                         marker: hit.marker.text.clone(),

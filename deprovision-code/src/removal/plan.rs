@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use deprovision_core::catalog::Api;
 use deprovision_core::digest::Digest;
-use deprovision_core::provider::{Reference, Removal};
+use deprovision_core::provider::{Provenance, Reference, ReferenceKind, Removal};
 use serde::Serialize;
 
 use crate::error::GitError;
@@ -15,7 +15,7 @@ use crate::removal::edit::{EditedFile, edit_file, needs_it};
 use crate::removal::manifest::manifest_of;
 use crate::removal::rules::reasons;
 use crate::removal::{RemovalHook, RemovalRule, RemovalSettings, removal_rules};
-use crate::search::{Found, Markers, Scanner, is_vendored, kind_of, search};
+use crate::search::{Found, Kinds, MarkerClass, Markers, Scanner, SearchCache, search};
 
 /// The edits of a removal, and what they leave.
 #[derive(Debug, Default)]
@@ -40,6 +40,7 @@ pub(crate) struct Ground<'a> {
     pub(crate) found: &'a Found,
     pub(crate) scanner: &'a Scanner,
     pub(crate) left_out: &'a BTreeSet<Vec<u8>>,
+    pub(crate) cache: &'a SearchCache,
 }
 
 /// The most that a commit message lists.
@@ -188,7 +189,7 @@ fn still_needed(
 struct Uses {
     /// By package: what code says that uses it.
     imports: BTreeMap<String, Vec<String>>,
-    scanner: Option<Scanner>,
+    scanner: Option<Arc<Scanner>>,
     found: Found,
 }
 
@@ -209,7 +210,7 @@ impl Uses {
                 let manifest = manifest_of(&name);
                 let declared = std::str::from_utf8(bytes)
                     .is_ok_and(|source| manifest.without(source, package).is_some());
-                if !declared || is_vendored(&file.entry.path) {
+                if !declared || file.provenance() != Provenance::Written {
                     continue;
                 }
                 let implied = manifest.imports(package);
@@ -231,7 +232,9 @@ impl Uses {
         wanted.markers = uses.imports.values().flatten().cloned().collect();
         wanted.markers.sort();
         wanted.markers.dedup();
-        let markers = Markers::of(&wanted, []);
+        let mut markers = Markers::of(&wanted, []);
+        // What follows from the id of the API is no import.
+        markers.own.retain(|_, class| *class == MarkerClass::Given);
         uses.imports.retain(|package, imports| {
             let all = imports.iter().all(|text| markers.own.contains_key(text));
             if !all {
@@ -243,13 +246,20 @@ impl Uses {
         if uses.imports.is_empty() {
             return Ok(uses);
         }
-        let scanner = Scanner::new(&markers).map_err(|error| GitError::Unexpected {
+        let scanner = Scanner::of_all([&markers]).map_err(|error| GitError::Unexpected {
             command: "search".to_owned(),
             what: error.to_string(),
         })?;
         let scanner = Arc::new(scanner);
-        uses.found = search(ground.git, ground.commit, &scanner, ground.left_out).await?;
-        uses.scanner = Arc::into_inner(scanner);
+        let Ground {
+            git,
+            commit,
+            left_out,
+            cache,
+            ..
+        } = ground;
+        uses.found = search(git, commit, &scanner, left_out, cache).await?;
+        uses.scanner = Some(scanner);
         Ok(uses)
     }
 
@@ -260,14 +270,14 @@ impl Uses {
             imports.contains(&reference.marker.text)
                 && needs_it(reference.kind)
                 // A manifest says itself whether it declares the package.
-                && reference.kind != deprovision_core::provider::ReferenceKind::Dependency
+                && reference.kind != ReferenceKind::Dependency
         };
         for file in &self.found.files {
             let mut references = file.references.iter().map(|(reference, _)| reference);
             let Some(first) = references.find(|r| is_use(r)) else {
                 continue;
             };
-            if is_vendored(&file.entry.path) {
+            if file.provenance() == Provenance::Vendored {
                 continue;
             }
             let after = found
@@ -290,14 +300,13 @@ impl Uses {
 
     fn line_in(&self, bytes: &[u8], file: &str, imports: &[String]) -> Option<usize> {
         let scanner = self.scanner.as_ref()?;
-        let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').enumerate();
-        lines.find_map(|(index, line)| {
-            let hits = scanner.hits(line);
-            let uses = hits.iter().any(|hit| {
-                imports.contains(&hit.marker.text) && needs_it(kind_of(file, line, hit.start))
-            });
-            uses.then_some(index + 1)
-        })
+        let mut kinds = Kinds::new(file, bytes);
+        let hits = scanner.hits(bytes);
+        let first = hits.iter().find(|hit| {
+            imports.contains(&hit.marker.text) && needs_it(kinds.kind(hit.start, hit.end))
+        })?;
+        let before = bytes.get(..first.start)?;
+        Some(memchr::memchr_iter(b'\n', before).count() + 1)
     }
 }
 

@@ -83,6 +83,7 @@ impl GitCode {
             found: &look.found,
             scanner: &look.scanner,
             left_out: &look.left_out,
+            cache: &self.cache,
         };
         plan_removal(&ground, removal, self.settings()).await
     }

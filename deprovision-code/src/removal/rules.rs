@@ -88,7 +88,7 @@ pub enum RemovalRule {
 ///   counterpart for every route: else some caller would ask it for what it does
 ///   not have.
 /// - A marker in capitals, digits and `_` is the key of a setting, which is deleted.
-/// - Any other given marker may be a package, which is dropped.
+/// - Any other given marker may be a package, which is dropped; so is a client library.
 ///
 /// More are added by [`RemovalSettings::with_rules`](crate::RemovalSettings::with_rules).
 /// What no rule covers is left to people.
@@ -106,13 +106,23 @@ pub fn removal_rules(removal: &Removal) -> Vec<RemovalRule> {
             (MarkerClass::Given, Err(_)) if is_setting(text) => {
                 rules.insert(RemovalRule::DeleteSetting { key: text.clone() });
             }
-            (MarkerClass::Given, Err(_)) => {
+            (MarkerClass::Given | MarkerClass::Package, Err(_)) => {
                 rules.insert(RemovalRule::DropDependency {
                     package: text.clone(),
                     imports: Vec::new(),
                 });
             }
-            (MarkerClass::Host | MarkerClass::Route | MarkerClass::OperationId, Err(_)) => {}
+            // What variables and keys begin with is none of them.
+            (
+                MarkerClass::Host
+                | MarkerClass::Route
+                | MarkerClass::BasePath
+                | MarkerClass::OperationId
+                | MarkerClass::Variable
+                | MarkerClass::Key
+                | MarkerClass::Fixed,
+                Err(_),
+            ) => {}
         }
     }
     rules.into_iter().collect()
@@ -143,7 +153,15 @@ fn replacement(text: &str, class: MarkerClass, removal: &Removal) -> Result<Stri
             "call the operation of {} that does its job",
             successor.id
         )),
-        MarkerClass::Given => Err(format!("use what {} has for it", successor.id)),
+        MarkerClass::BasePath => Err(format!(
+            "what is served below it may be elsewhere in {}",
+            successor.id
+        )),
+        MarkerClass::Package
+        | MarkerClass::Variable
+        | MarkerClass::Key
+        | MarkerClass::Given
+        | MarkerClass::Fixed => Err(format!("use what {} has for it", successor.id)),
     }
 }
 
@@ -254,7 +272,7 @@ fn unversioned(literal: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use deprovision_core::catalog::Method;
+    use deprovision_core::catalog::{Face, FaceKind, Method};
     use deprovision_core::id::ApiId;
 
     fn api(id: &str, host: &str, routes: &[(Method, &str)]) -> Api {
@@ -347,5 +365,26 @@ mod tests {
                 }
             ]
         );
+    }
+
+    #[test]
+    fn a_client_library_is_dropped_and_what_settings_and_keys_begin_with_is_left() {
+        let mut api = api("orders-v1", "v1.shop.example", &[]);
+        api.faces.push(Face::new(FaceKind::Sdk, "orders-client"));
+        api.labels.insert("key-prefix".into(), "sk_orders_".into());
+        api.url = Some("https://v1.shop.example/shop/v1".into());
+        let drop = |package: &str| RemovalRule::DropDependency {
+            package: package.into(),
+            imports: Vec::new(),
+        };
+        let removal = Removal::new(api, None);
+        assert_eq!(
+            removal_rules(&removal),
+            ["OrdersClient", "orders-client", "orders_client"].map(drop)
+        );
+        let left = reasons(&removal);
+        for text in ["ORDERS_V1_", "sk_orders_", "/shop/v1"] {
+            assert!(left.contains_key(text), "{text} in {left:?}");
+        }
     }
 }

@@ -1,6 +1,8 @@
-//! What a reference is, judged by the name of its file and its line.
+//! What a reference is, by the name of its file, and in source code by its place.
 
 use deprovision_core::provider::ReferenceKind;
+
+use crate::search::syntax::{Lexer, Place, language_of};
 
 const MANIFESTS: &[&str] = &[
     "cargo.toml",
@@ -76,35 +78,60 @@ const TEST_FOLDERS: &[&str] = &[
     "test-data",
     "e2e",
 ];
-/// Languages in which `#` begins a comment.
-const HASH: &[&str] = &[
-    "py", "rb", "sh", "bash", "zsh", "fish", "pl", "pm", "r", "jl", "ex", "exs", "cr", "nim",
-    "ps1", "tcl", "awk", "coffee",
-];
-/// Languages in which `--` begins a comment.
-const DASHES: &[&str] = &["sql", "lua", "hs", "elm", "adb", "ads", "vhd"];
-
-/// What a reference at `at` in `line` of the file is.
-pub(crate) fn kind_of(path: &str, line: &[u8], at: usize) -> ReferenceKind {
+/// What a file is by its name; nothing when it is source code, or unknown.
+pub(crate) fn kind_of_file(path: &str) -> Option<ReferenceKind> {
     let lower = path.to_ascii_lowercase();
     let (folders, name) = lower.rsplit_once('/').unwrap_or(("", &lower));
     let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
     if MANIFESTS.contains(&name) || (name.starts_with("requirements") && extension == "txt") {
-        return ReferenceKind::Dependency;
+        return Some(ReferenceKind::Dependency);
     }
     if is_test(folders, stem, path) {
-        return ReferenceKind::Test;
+        return Some(ReferenceKind::Test);
     }
     if DOCUMENTS.contains(&extension) || ["readme", "changelog", "license"].contains(&name) {
-        return ReferenceKind::Document;
+        return Some(ReferenceKind::Document);
     }
     if SETTINGS.contains(&extension) || SETTING_NAMES.contains(&name) || name.starts_with(".env") {
-        return ReferenceKind::Configuration;
+        return Some(ReferenceKind::Configuration);
     }
-    if is_comment(extension, line, at) {
-        return ReferenceKind::Comment;
+    None
+}
+
+/// Says of references in one file what they are, from the first to the last.
+#[derive(Debug)]
+pub(crate) struct Kinds<'a> {
+    file: Option<ReferenceKind>,
+    lexer: Option<Lexer<'a>>,
+}
+
+impl<'a> Kinds<'a> {
+    pub(crate) fn new(path: &str, bytes: &'a [u8]) -> Self {
+        let file = kind_of_file(path);
+        let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+        let lexer = match file {
+            Some(_) => None,
+            None => language_of(&name, bytes).map(|language| Lexer::new(language, bytes)),
+        };
+        Self { file, lexer }
     }
-    ReferenceKind::Code
+
+    /// What the reference at these bytes is; they do not begin before those asked for before.
+    pub(crate) fn kind(&mut self, start: usize, end: usize) -> ReferenceKind {
+        if let Some(kind) = self.file {
+            return kind;
+        }
+        let Some(lexer) = &mut self.lexer else {
+            return ReferenceKind::Code;
+        };
+        match lexer.place(start) {
+            Place::Comment => ReferenceKind::Comment,
+            Place::Argument | Place::StringArgument => ReferenceKind::Call,
+            Place::String => ReferenceKind::String,
+            Place::Code if lexer.is_called(start, end) => ReferenceKind::Call,
+            Place::Code => ReferenceKind::Code,
+        }
+    }
 }
 
 fn is_test(folders: &str, stem: &str, path: &str) -> bool {
@@ -120,28 +147,6 @@ fn is_test(folders: &str, stem: &str, path: &str) -> bool {
         || (name.len() > 5 && name.ends_with("Tests"))
 }
 
-fn is_comment(extension: &str, line: &[u8], at: usize) -> bool {
-    let before = &line[..at.min(line.len())];
-    let begins = |mark: &[u8]| before.trim_ascii_start().starts_with(mark);
-    // A mark in the middle of a line counts after a space, so that `https://` does not.
-    let inside = |mark: &[u8]| {
-        before
-            .windows(mark.len() + 1)
-            .any(|w| w[0].is_ascii_whitespace() && &w[1..] == mark)
-    };
-    if HASH.contains(&extension) {
-        return begins(b"#") || inside(b"#");
-    }
-    if DASHES.contains(&extension) {
-        return begins(b"--") || inside(b"--");
-    }
-    [b"//".as_slice(), b"/*", b"* ", b"<!--"]
-        .iter()
-        .any(|mark| begins(mark))
-        || inside(b"//")
-        || inside(b"/*")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,15 +154,18 @@ mod tests {
     #[test]
     fn a_reference_is_judged_by_its_file_and_line() {
         for (path, line, expected) in [
-            ("src/a.rs", "get(\"/v1/orders\")", ReferenceKind::Code),
+            ("src/a.rs", "get(\"/v1/orders\")", ReferenceKind::Call),
+            ("src/a.rs", "A = \"/v1/orders\"", ReferenceKind::String),
+            ("src/a.rs", "/v1/orders", ReferenceKind::Code),
+            ("src/a.unknown", "f(\"/v1/orders\")", ReferenceKind::Code),
             ("src/a.rs", "  // uses /v1/orders", ReferenceKind::Comment),
-            ("src/a.js", "f('https://x/v1/orders')", ReferenceKind::Code),
+            ("src/a.js", "f('https://x/v1/orders')", ReferenceKind::Call),
             ("src/a.js", "f(); // see /v1/orders", ReferenceKind::Comment),
             ("src/a.py", "x = 1  # /v1/orders", ReferenceKind::Comment),
-            ("src/a.c", "#define P \"/v1/orders\"", ReferenceKind::Code),
+            ("src/a.c", "#define P \"/v1/orders\"", ReferenceKind::String),
             ("tests/a.rs", "get(\"/v1/orders\")", ReferenceKind::Test),
             ("src/OrderTest.java", "\"/v1/orders\"", ReferenceKind::Test),
-            ("src/latest.go", "\"/v1/orders\"", ReferenceKind::Code),
+            ("src/latest.go", "\"/v1/orders\"", ReferenceKind::String),
             ("src/a.test.ts", "\"/v1/orders\"", ReferenceKind::Test),
             ("README.md", "call /v1/orders", ReferenceKind::Document),
             (
@@ -174,11 +182,8 @@ mod tests {
             ),
         ] {
             let at = line.find("/v1/orders").unwrap();
-            assert_eq!(
-                kind_of(path, line.as_bytes(), at),
-                expected,
-                "{path}: {line}"
-            );
+            let mut kinds = Kinds::new(path, line.as_bytes());
+            assert_eq!(kinds.kind(at, at + 10), expected, "{path}: {line}");
         }
     }
 }

@@ -1,19 +1,23 @@
 //! All markers in one pass over a text, with their boundaries checked.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError, MatchKind};
+use std::collections::BTreeMap;
+
+use aho_corasick::BuildError;
+use deprovision_core::digest::Digest;
+use deprovision_core::id::ApiId;
 use deprovision_core::provider::Marker;
 
+use crate::search::boundary::stands_alone;
+use crate::search::needles::{Needle, Needles, Occurrence};
 use crate::search::{MarkerClass, Markers};
-
-/// Above this many texts a DFA would cost more memory than its speed is worth.
-const MOST_IN_A_DFA: usize = 3_000;
 
 /// One text that is searched for.
 #[derive(Debug)]
 struct Pattern {
     marker: Marker,
     class: MarkerClass,
-    own: bool,
+    /// Whose it is; nothing when it only keeps others from claiming a part of it.
+    api: Option<ApiId>,
 }
 
 /// A marker in a text.
@@ -23,119 +27,148 @@ pub(crate) struct Hit<'a> {
     pub(crate) end: usize,
     pub(crate) marker: &'a Marker,
     pub(crate) class: MarkerClass,
+    pub(crate) api: &'a ApiId,
 }
 
-/// Finds the markers of one API.
+/// Finds the markers of one API, or of many at once.
 #[derive(Debug)]
 pub(crate) struct Scanner {
-    automaton: AhoCorasick,
+    needles: Needles,
     patterns: Vec<Pattern>,
+    /// Where the patterns of a needle begin; one more at the end.
+    firsts: Vec<usize>,
+    /// Of everything that decides what is found.
+    fingerprint: Digest,
 }
 
 impl Scanner {
+    #[cfg(test)]
     pub(crate) fn new(markers: &Markers) -> Result<Self, BuildError> {
-        let pattern = |own| {
-            move |(text, class): (&String, &MarkerClass)| Pattern {
-                marker: Marker::new(text, class.name()),
-                class: *class,
-                own,
+        Self::of_all([markers])
+    }
+
+    /// The markers of several APIs, found in one pass.
+    pub(crate) fn of_all<'a>(
+        all: impl IntoIterator<Item = &'a Markers>,
+    ) -> Result<Self, BuildError> {
+        let mut by_needle: BTreeMap<(&str, bool), Vec<Pattern>> = BTreeMap::new();
+        let mut add = |text: &'a String, class: &MarkerClass, api: Option<&ApiId>| {
+            let patterns = by_needle
+                .entry((text, *class == MarkerClass::Host))
+                .or_default();
+            let same = |known: &Pattern| known.class == *class && known.api.as_ref() == api;
+            if !patterns.iter().any(same) {
+                patterns.push(Pattern {
+                    marker: Marker::new(text, class.name()),
+                    class: *class,
+                    api: api.cloned(),
+                });
             }
         };
-        let patterns: Vec<Pattern> = markers
-            .own
-            .iter()
-            .map(pattern(true))
-            .chain(markers.foreign.iter().map(pattern(false)))
-            .collect();
-        let kind = (patterns.len() <= MOST_IN_A_DFA).then_some(AhoCorasickKind::DFA);
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(kind)
-            .build(patterns.iter().map(|pattern| &pattern.marker.text))?;
+        for markers in all {
+            for (text, class) in &markers.own {
+                add(text, class, Some(&markers.api));
+            }
+            for (text, class) in &markers.foreign {
+                add(text, class, None);
+            }
+        }
+        let mut needles = Vec::with_capacity(by_needle.len());
+        let mut firsts = Vec::with_capacity(by_needle.len() + 1);
+        let mut patterns: Vec<Pattern> = Vec::with_capacity(by_needle.len());
+        for ((text, any_case), mut same) in by_needle {
+            firsts.push(patterns.len());
+            needles.push(Needle {
+                text: text.as_bytes().to_vec(),
+                any_case,
+            });
+            same.sort_by(|a, b| (&a.api, a.class).cmp(&(&b.api, b.class)));
+            patterns.extend(same);
+        }
+        firsts.push(patterns.len());
+        let fingerprint = fingerprint(&patterns);
         Ok(Self {
-            automaton,
+            needles: Needles::new(needles)?,
             patterns,
+            firsts,
+            fingerprint,
         })
+    }
+
+    /// What two scanners that find the same have in common.
+    pub(crate) fn fingerprint(&self) -> &Digest {
+        &self.fingerprint
     }
 
     /// The markers in a text by position; of two where one holds the other, the
     /// longer; none that is only part of another API's text.
     pub(crate) fn hits(&self, text: &[u8]) -> Vec<Hit<'_>> {
-        let mut all: Vec<(usize, usize, &Pattern)> = self
-            .automaton
-            .find_overlapping_iter(text)
-            .filter_map(|found| {
-                let pattern = self.patterns.get(found.pattern().as_usize())?;
-                let exact = pattern.class == MarkerClass::Host
-                    || &text[found.start()..found.end()] == pattern.marker.text.as_bytes();
-                let alone = stands_alone(text, found.start(), found.end(), pattern.class);
-                (exact && alone).then_some((found.start(), found.end(), pattern))
-            })
-            .collect();
+        let mut found = Vec::new();
+        self.hits_with(text, &mut found)
+    }
+
+    /// The same, with a place for what is found that is used again and again.
+    pub(crate) fn hits_with(&self, text: &[u8], found: &mut Vec<Occurrence>) -> Vec<Hit<'_>> {
+        self.needles.find(text, found);
+        if found.is_empty() {
+            return Vec::new();
+        }
+        let mut all: Vec<(usize, usize, &Pattern)> = Vec::with_capacity(found.len());
+        for occurrence in found.iter() {
+            let start = occurrence.start;
+            let end = start + self.needles.len_of(occurrence.needle);
+            let alone = |pattern: &&Pattern| stands_alone(text, start, end, pattern.class);
+            let patterns = self.patterns_of(occurrence.needle).iter().filter(alone);
+            all.extend(patterns.map(|pattern| (start, end, pattern)));
+        }
         all.sort_by_key(|(start, end, _)| (*start, usize::MAX - end));
-        let mut reach = 0;
-        all.retain(|(_, end, _)| {
-            let inside = *end <= reach;
+        // What ends furthest, of all that began before and of all that begin here.
+        let (mut reach, mut wide) = (0, (0, 0));
+        all.retain(|(start, end, pattern)| {
+            if pattern.class == MarkerClass::Fixed {
+                return true;
+            }
+            // The same place for two APIs: neither is inside of the other.
+            let inside = *end <= reach && (*start, *end) != wide;
+            if !inside {
+                wide = (*start, *end);
+            }
             reach = reach.max(*end);
             !inside
         });
         all.into_iter()
-            .filter(|(_, _, pattern)| pattern.own)
-            .map(|(start, end, pattern)| Hit {
-                start,
-                end,
-                marker: &pattern.marker,
-                class: pattern.class,
+            .filter_map(|(start, end, pattern)| {
+                Some(Hit {
+                    start,
+                    end,
+                    marker: &pattern.marker,
+                    class: pattern.class,
+                    api: pattern.api.as_ref()?,
+                })
             })
             .collect()
     }
-}
 
-/// Whether what stands around a text leaves it a text of its own.
-fn stands_alone(text: &[u8], start: usize, end: usize, class: MarkerClass) -> bool {
-    let before = text[..start].last().copied();
-    let after = text.get(end).copied();
-    let first = text[start];
-    let last = text[end - 1];
-    match class {
-        MarkerClass::Host => {
-            let joined = before.is_some_and(|b| is_word(b) || b == b'-' || b == b'.');
-            let longer = match after {
-                Some(b'.') => text.get(end + 1).is_some_and(u8::is_ascii_alphanumeric),
-                Some(b) => is_word(b) || b == b'-',
-                None => false,
-            };
-            (!joined || is_escape(&text[..start])) && !longer
-        }
-        MarkerClass::Route => !after.is_some_and(|b| is_word(b) || b == b'-'),
-        MarkerClass::OperationId => {
-            let word = |b: u8| is_word(b) || b == b'$';
-            let joined = word(first) && before.is_some_and(word);
-            let longer = word(last) && after.is_some_and(word);
-            (!joined || is_escape(&text[..start])) && !longer
-        }
-        MarkerClass::Given => {
-            let word = |b: u8| b.is_ascii_alphanumeric();
-            let joined = word(first) && before.is_some_and(word);
-            let longer = word(last) && after.is_some_and(word);
-            (!joined || is_escape(&text[..start])) && !longer
-        }
+    fn patterns_of(&self, needle: u32) -> &[Pattern] {
+        let needle = needle as usize;
+        let (Some(first), Some(end)) = (self.firsts.get(needle), self.firsts.get(needle + 1))
+        else {
+            return &[];
+        };
+        self.patterns.get(*first..*end).unwrap_or_default()
     }
 }
 
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
-}
-
-/// Whether the text ends with an escape such as `\n` or `%2F`, whose last letter
-/// is no part of the word that follows.
-fn is_escape(before: &[u8]) -> bool {
-    match before {
-        [.., b'\\', b'n' | b'r' | b't' | b'0' | b'b' | b'f'] => true,
-        [.., b'%', a, b] => a.is_ascii_hexdigit() && b.is_ascii_hexdigit(),
-        _ => false,
+fn fingerprint(patterns: &[Pattern]) -> Digest {
+    let mut all = Vec::new();
+    for pattern in patterns {
+        let api = pattern.api.as_ref().map_or("", ApiId::as_str);
+        for part in [pattern.marker.text.as_str(), pattern.class.name(), api] {
+            all.extend_from_slice(&(part.len() as u64).to_le_bytes());
+            all.extend_from_slice(part.as_bytes());
+        }
     }
+    Digest::of_bytes(&all)
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-/// How far into a file a NUL byte makes it binary, as git does it.
-const LOOKED_AT: usize = 8 * 1024;
+/// How far into a file a NUL byte makes it binary, as git does it (its
+/// `buffer_is_binary`).
+pub(crate) const LOOKED_AT: usize = 8000;
 
 /// A blob, ready to be searched.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,7 +13,7 @@ pub(crate) enum Text<'a> {
     Bytes(&'a [u8]),
     /// UTF-16, as UTF-8.
     Utf16(String),
-    /// A NUL among its first 8 KiB: a picture, an archive, a compiled file.
+    /// A NUL among its first 8000 bytes: a picture, an archive, a compiled file.
     Binary,
     /// A text in an encoding that can not be read.
     Unreadable(&'static str),
@@ -29,7 +30,7 @@ impl<'a> Text<'a> {
             _ => {}
         }
         let head = &blob[..blob.len().min(LOOKED_AT)];
-        if !head.contains(&0) {
+        if memchr::memchr(0, head).is_none() {
             return Self::Bytes(blob);
         }
         // UTF-16 without a byte order mark: NUL in every other byte, and there only.

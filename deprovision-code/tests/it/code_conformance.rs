@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use deprovision_code::{DefaultBranch, GitCode, GitRepositories};
 use deprovision_core::catalog::Api;
-use deprovision_core::conformance::{self, CODE_CASES, CodeFixture, Files, FixtureError};
+use deprovision_core::conformance::{
+    self, CODE_CASES, CODE_HISTORY_CASES, CodeFixture, CodeHistoryFixture, Files, FixtureError,
+};
+use deprovision_core::id::ApiId;
 use deprovision_core::observation::Observation;
 use deprovision_core::permit::WritePermit;
 use deprovision_core::provider::{
-    ChangeObserver, ChangeProposer, ChangeState, CodeSearch, Outcome, ProviderError, Reference,
-    Removal,
+    ChangeObserver, ChangeProposer, ChangeState, CodeHistory, CodeSearch, Outcome, PastReference,
+    ProviderError, Reference, Removal,
 };
 use deprovision_core::resource::RepositoryId;
 
@@ -21,6 +24,12 @@ use crate::world::{WorkingCopy, missing};
 async fn git_working_copies_keep_what_the_code_ports_promise() {
     let cases = conformance::code(&Clones::default()).await.unwrap();
     assert_eq!(cases, CODE_CASES);
+}
+
+#[tokio::test]
+async fn git_working_copies_keep_what_the_history_port_promises() {
+    let cases = conformance::code_history(&Clones::default()).await.unwrap();
+    assert_eq!(cases, CODE_HISTORY_CASES);
 }
 
 /// Clones that are registered anew for every call, as after a restart: nothing
@@ -127,6 +136,31 @@ impl CodeSearch for Clones {
         api: &Api,
     ) -> Result<Observation<Vec<Reference>>, ProviderError> {
         self.code().await.references(repository, api).await
+    }
+
+    async fn references_to_all(
+        &self,
+        repository: &RepositoryId,
+        apis: &[Api],
+    ) -> Result<BTreeMap<ApiId, Observation<Vec<Reference>>>, ProviderError> {
+        self.code().await.references_to_all(repository, apis).await
+    }
+}
+
+impl CodeHistoryFixture for Clones {
+    fn history(&self) -> &dyn CodeHistory {
+        self
+    }
+}
+
+#[async_trait]
+impl CodeHistory for Clones {
+    async fn past_references(
+        &self,
+        repository: &RepositoryId,
+        api: &Api,
+    ) -> Result<Observation<Vec<PastReference>>, ProviderError> {
+        self.code().await.past_references(repository, api).await
     }
 }
 

@@ -6,6 +6,7 @@
     reason = "the helpers of tests fail as tests do"
 )]
 
+mod cache;
 mod code;
 mod code_conformance;
 mod document_conformance;
@@ -13,7 +14,9 @@ mod documents;
 mod hostile;
 mod hostile_changes;
 mod judge;
+mod owners;
 mod real_documents;
 mod real_removal;
 mod removal;
+mod tree;
 mod world;

@@ -64,7 +64,7 @@ pub trait CodeFixture: Send + Sync {
 }
 
 /// How many cases [`code`] runs.
-pub const CODE_CASES: u32 = 14;
+pub const CODE_CASES: u32 = 15;
 
 /// Runs the suite.
 ///
@@ -85,6 +85,8 @@ pub async fn code(fixture: &impl CodeFixture) -> Cases {
     nothing_outside_the_repository_is_read(fixture).await?;
     cases += 1;
     an_api_without_markers_is_unknown(fixture).await?;
+    cases += 1;
+    all_at_once_are_found_as_each_alone(fixture).await?;
     cases += 1;
     without_a_reference_it_is_merged(fixture, &permits).await?;
     cases += 1;
@@ -212,6 +214,37 @@ async fn an_api_without_markers_is_unknown(fixture: &impl CodeFixture) -> Done {
         seen.known_completely().is_none(),
         "nothing to search for is not nothing found"
     );
+    Ok(())
+}
+
+async fn all_at_once_are_found_as_each_alone(fixture: &impl CodeFixture) -> Done {
+    let text = b"get('/v1/orders')\nget('/v1/invoices') # bills.v1.example\n";
+    let repository = fixture.repository(files(&[("a.py", text)])).await?;
+    let bills = api("bills-v1", "bills.v1.example", "/v1/invoices")?;
+    let bare = Api::new(ApiId::parse("bare")?, "Bare");
+    let apis = [v1()?, bills, bare];
+    let search = fixture.search();
+    let all = search.references_to_all(&repository, &apis).await?;
+    assert_eq!(all.len(), apis.len(), "an answer for each");
+    for api in &apis {
+        let Some(among_all) = all.get(&api.id) else {
+            panic!("no answer for {}", api.id);
+        };
+        let alone = search.references(&repository, api).await?;
+        assert_eq!(
+            among_all.known_completely(),
+            alone.known_completely(),
+            "all at once are found as each alone"
+        );
+        for reference in alone.known_completely().into_iter().flatten() {
+            assert_eq!(reference.api, api.id, "a reference names its API");
+        }
+    }
+    let counts = all
+        .values()
+        .map(|seen| seen.known_completely().map(Vec::len));
+    // By id: bare, bills, orders.
+    assert_eq!(counts.collect::<Vec<_>>(), [None, Some(2), Some(1)]);
     Ok(())
 }
 

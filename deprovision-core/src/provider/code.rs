@@ -1,13 +1,17 @@
 //! Code that calls an API: finding it, and proposing its removal.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Api;
+use crate::id::ApiId;
 use crate::observation::Observation;
 use crate::permit::WritePermit;
 use crate::provider::{Outcome, ProviderError};
 use crate::resource::RepositoryId;
+use crate::time::Timestamp;
 
 /// A text that marks code as a caller of the API.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -32,11 +36,17 @@ impl Marker {
 }
 
 /// What a reference is.
+///
+/// A test, a manifest, a setting or a document is that whatever the line in it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ReferenceKind {
-    /// Source code.
+    /// Source code that calls: the marker is the name, or stands in the arguments, of a call.
+    Call,
+    /// A string in source code that no call on its line takes.
+    String,
+    /// Source code of which no more is known.
     Code,
     /// A comment in source code.
     Comment,
@@ -50,6 +60,86 @@ pub enum ReferenceKind {
     Dependency,
 }
 
+impl ReferenceKind {
+    /// For a person.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::String => "string",
+            Self::Code => "code",
+            Self::Comment => "comment",
+            Self::Test => "test",
+            Self::Document => "document",
+            Self::Configuration => "configuration",
+            Self::Dependency => "dependency",
+        }
+    }
+}
+
+/// Where the text of a file comes from, and so where a reference in it is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Provenance {
+    /// People wrote it here.
+    #[default]
+    Written,
+    /// It was copied in from elsewhere: update it there.
+    Vendored,
+    /// A program wrote it: change what it was made from.
+    Generated,
+}
+
+impl Provenance {
+    /// For a person.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Written => "written",
+            Self::Vendored => "vendored",
+            Self::Generated => "generated",
+        }
+    }
+}
+
+/// How sure it is that a reference means the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Confidence {
+    /// The text is there; it may mean something else.
+    Low,
+    /// It most likely means the API.
+    #[default]
+    Medium,
+    /// Hardly anything else can be meant.
+    High,
+}
+
+impl Confidence {
+    /// For a person.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+/// Whom to ask about the place of a reference.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CodeOwner {
+    /// Those whom the repository names for the file (`CODEOWNERS`), as it names them.
+    Named(Vec<String>),
+    /// Nobody is named; this is who changed the file last, with the address.
+    LastAuthor(String),
+}
+
 /// One place in a repository that names the API.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -61,16 +151,28 @@ pub struct Reference {
     pub line: u64,
     /// The column in bytes, counted from 1.
     pub column: u64,
+    /// Which API.
+    pub api: ApiId,
     /// What was found.
     pub marker: Marker,
     /// What it is.
     pub kind: ReferenceKind,
+    /// Where the file comes from.
+    #[serde(default)]
+    pub provenance: Provenance,
+    /// How sure it is that the API is meant.
+    #[serde(default)]
+    pub confidence: Confidence,
+    /// Whom to ask; nothing when that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<CodeOwner>,
 }
 
 impl Reference {
-    /// A reference.
+    /// A reference in a file that people wrote, of medium confidence, with no owner known.
     #[must_use]
     pub fn new(
+        api: ApiId,
         file: impl Into<String>,
         line: u64,
         column: u64,
@@ -81,8 +183,68 @@ impl Reference {
             file: file.into(),
             line,
             column,
+            api,
             marker,
             kind,
+            provenance: Provenance::default(),
+            confidence: Confidence::default(),
+            owner: None,
+        }
+    }
+}
+
+/// A file that named the API in some version, now or before.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct PastReference {
+    /// The file, relative to the repository, with `/`.
+    pub file: String,
+    /// Which API.
+    pub api: ApiId,
+    /// What was found.
+    pub marker: Marker,
+    /// The version that brought it, the first one.
+    pub added: VersionSeen,
+    /// The version that took it away, the last one; nothing when some branch still has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed: Option<VersionSeen>,
+}
+
+impl PastReference {
+    /// A reference that some version brought.
+    #[must_use]
+    pub fn new(file: impl Into<String>, api: ApiId, marker: Marker, added: VersionSeen) -> Self {
+        Self {
+            file: file.into(),
+            api,
+            marker,
+            added,
+            removed: None,
+        }
+    }
+}
+
+/// A version of a repository, and who made it when.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct VersionSeen {
+    /// Its id: that of a commit.
+    pub id: String,
+    /// Who made it, with the address.
+    pub author: String,
+    /// When it was made.
+    pub at: Timestamp,
+}
+
+impl VersionSeen {
+    /// A version.
+    pub fn new(id: impl Into<String>, author: impl Into<String>, at: Timestamp) -> Self {
+        Self {
+            id: id.into(),
+            author: author.into(),
+            at,
         }
     }
 }
@@ -136,6 +298,8 @@ pub enum ChangeState {
 /// - Every line with a marker is found, whatever the file's encoding; what can
 ///   not be read makes the answer partial.
 /// - Nothing outside the repository is read.
+/// - Every reference names the API that was asked for.
+/// - `references_to_all` says of each API what `references` says of it.
 #[async_trait]
 pub trait CodeSearch: Send + Sync {
     /// All references to the API in the default version of the repository.
@@ -144,6 +308,36 @@ pub trait CodeSearch: Send + Sync {
         repository: &RepositoryId,
         api: &Api,
     ) -> Result<Observation<Vec<Reference>>, ProviderError>;
+
+    /// All references to each of the APIs, by API. The default asks for one after the
+    /// other; who can look for all of them at once should.
+    async fn references_to_all(
+        &self,
+        repository: &RepositoryId,
+        apis: &[Api],
+    ) -> Result<BTreeMap<ApiId, Observation<Vec<Reference>>>, ProviderError> {
+        let mut all = BTreeMap::new();
+        for api in apis {
+            all.insert(api.id.clone(), self.references(repository, api).await?);
+        }
+        Ok(all)
+    }
+}
+
+/// Finds what was there once: in any version, on any branch.
+///
+/// # Behaviour
+/// What every implementation keeps:
+/// - What the default version holds is in the answer, and so is what it held before.
+/// - A history that is not all there makes the answer partial.
+#[async_trait]
+pub trait CodeHistory: Send + Sync {
+    /// Every file that ever named the API.
+    async fn past_references(
+        &self,
+        repository: &RepositoryId,
+        api: &Api,
+    ) -> Result<Observation<Vec<PastReference>>, ProviderError>;
 }
 
 /// What a removal is to do: which API goes, and what comes instead.

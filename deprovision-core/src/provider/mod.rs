@@ -36,8 +36,8 @@ pub use archive::{
 };
 pub use clone::{ChangeBranches, CloneWorkshop, LocalClone, OpenedClone};
 pub use code::{
-    ChangeObserver, ChangeProposer, ChangeState, CodeSearch, Marker, Reference, ReferenceKind,
-    Removal,
+    ChangeObserver, ChangeProposer, ChangeState, CodeHistory, CodeOwner, CodeSearch, Confidence,
+    Marker, PastReference, Provenance, Reference, ReferenceKind, Removal, VersionSeen,
 };
 pub use credential::{CredentialObserver, CredentialRevoker, CredentialState, IssuerState};
 pub use document::{DocumentMark, DocumentObserver, DocumentState, DocumentUpdater};

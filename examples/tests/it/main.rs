@@ -13,6 +13,8 @@ mod process;
 mod program;
 #[cfg(test)]
 mod quickstart;
+#[cfg(test)]
+mod references;
 #[cfg(feature = "aws")]
 #[cfg(test)]
 mod retire_aws;

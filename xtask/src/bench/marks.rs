@@ -44,7 +44,16 @@ mod unit {
     fn the_page_has_the_marks_of_every_size() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/benchmarks.md");
         let page = std::fs::read_to_string(path).unwrap();
-        for name in ["250m", "1g", "10g", "callers", "sweep", "archive"] {
+        for name in [
+            "250m",
+            "1g",
+            "10g",
+            "callers",
+            "sweep",
+            "archive",
+            "code",
+            "code-exact",
+        ] {
             with_section(&page, name, "").unwrap();
         }
     }

@@ -3,7 +3,7 @@
 //! Made from objects and not by `git checkout`: what a repository configures (filters,
 //! line endings, hooks) does not run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use tokio::io::AsyncWriteExt;
@@ -45,7 +45,12 @@ pub(crate) async fn checkout(
         .map(|edit| (edit.path.as_slice(), edit.bytes.as_slice()))
         .collect();
     let entries = git.files(commit).await?;
-    let size = entries.iter().map(|entry| entry.size).sum();
+    // The commits of submodules are not in this repository.
+    let here = || entries.iter().filter(|e| e.kind != EntryKind::Submodule);
+    let oids: BTreeSet<&str> = here().map(|entry| entry.oid.as_str()).collect();
+    let sizes = git.sizes(&oids).await?;
+    let size_of = |entry: &TreeEntry| sizes.get(&entry.oid).copied().unwrap_or(0);
+    let size = here().map(size_of).fold(0, u64::saturating_add);
     if size > LARGEST {
         return Err(CheckoutError::Size { size });
     }
@@ -64,7 +69,7 @@ pub(crate) async fn checkout(
     let (small, large): (Vec<_>, Vec<_>) = places
         .iter()
         .filter(is(EntryKind::File))
-        .partition(|(entry, _)| entry.size <= SMALL);
+        .partition(|(entry, _)| size_of(entry) <= SMALL);
     let oids = small.iter().map(|(entry, _)| entry.oid.clone()).collect();
     let mut objects = git.open(oids)?;
     for (entry, place) in small {
@@ -76,7 +81,7 @@ pub(crate) async fn checkout(
     for (entry, place) in large {
         match edits.get(entry.path.as_slice()) {
             Some(bytes) => write(entry, place, bytes).await,
-            None => copy(git, entry, place).await,
+            None => copy(git, entry, size_of(entry), place).await,
         }
         .map_err(|source| not_written(entry, source))?;
     }
@@ -162,7 +167,7 @@ async fn write(entry: &TreeEntry, place: &Path, bytes: &[u8]) -> std::io::Result
 }
 
 /// Writes a large file without holding it in memory.
-async fn copy(git: &Git, entry: &TreeEntry, place: &Path) -> std::io::Result<()> {
+async fn copy(git: &Git, entry: &TreeEntry, size: u64, place: &Path) -> std::io::Result<()> {
     let (mut child, limit) = git
         .start(&["cat-file", "blob", &entry.oid])
         .map_err(std::io::Error::other)?;
@@ -174,7 +179,7 @@ async fn copy(git: &Git, entry: &TreeEntry, place: &Path) -> std::io::Result<()>
     let mut file = open(entry, place).await?;
     let copied = tokio::time::timeout(limit, tokio::io::copy(&mut from, &mut file)).await??;
     file.flush().await?;
-    if copied == entry.size {
+    if copied == size {
         Ok(())
     } else {
         Err(std::io::Error::other("git ended early"))

@@ -2,16 +2,15 @@
 //! the same servers, in one run.
 
 mod archive;
-mod contest;
 mod options;
 mod stub;
 mod sweep;
 
 use std::process::Command;
 
-use self::contest::Contest;
 use self::options::{Options, Part};
 use super::aim::{self, Aim};
+use super::contest::{self, Contest};
 use super::{machine, marks};
 use crate::{Failure, Places, peers};
 
