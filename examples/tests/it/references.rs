@@ -64,7 +64,7 @@ fn a_table_tells_who_calls_what_by_api_and_repository() {
     assert_eq!(v1[..5], ["orders-v1", "shop", "6", "5", "4"], "{said}");
     assert!(row("orders-v2").contains("1 configuration"), "{said}");
     assert!(
-        said.contains("web/orders.js:3:38: orders-v1 /v1/orders"),
+        said.contains("web/orders.js:3:61: orders-v1 /v1/orders"),
         "{said}"
     );
     assert!(said.contains("@shop/web"), "{said}");
