@@ -21,6 +21,7 @@ use crate::grants::{hooks, keys, secrets};
 /// | `deploy-key/REPO/DIGEST` | deleting the key | with the same public key, as another number |
 /// | `webhook/REPO/ID`, `organisation-webhook/ID` | switching it off | switched on; its secret stays |
 /// | `secret/NAME/REPO` | the repository may no longer read a secret of its organisation | it may again |
+/// | `organisation-secret/NAME/all`, `…/private` | not decided: others may live from it; somebody selects its repositories, or waives it | |
 /// | `repository-secret/REPO/NAME` | reported, and never removed: its value can not be read | |
 ///
 /// A secret of the organisation that all repositories may read makes the answer partial:
@@ -115,6 +116,7 @@ impl PermissionAuditor for GitHubGrants {
             GrantName::SharedSecret { name, repository } => {
                 secrets::remove_shared(&session, &name, &repository).await
             }
+            GrantName::WideSecret { name, .. } => Err(secrets::too_wide(OPERATION, &name)),
             GrantName::OwnSecret { repository, name } => {
                 Err(secrets::not_restorable(OPERATION, &repository, &name))
             }
@@ -143,6 +145,7 @@ impl PermissionAuditor for GitHubGrants {
             GrantName::SharedSecret { name, repository } => {
                 secrets::put_back_shared(&session, &name, &repository, document).await
             }
+            GrantName::WideSecret { name, .. } => Err(secrets::too_wide(OPERATION, &name)),
             GrantName::OwnSecret { repository, name } => {
                 Err(secrets::not_restorable(OPERATION, &repository, &name))
             }

@@ -32,6 +32,9 @@ pub(super) enum GrantName {
         name: String,
         repository: RepositoryName,
     },
+    /// `organisation-secret/NAME/VISIBILITY`: for all repositories, or all private ones.
+    /// Its visibility names it too: one that is narrowed or widened is another grant.
+    WideSecret { name: String, visibility: String },
     /// `repository-secret/REPO/NAME`
     OwnSecret {
         repository: RepositoryName,
@@ -66,6 +69,14 @@ impl GrantName {
                 name: (*name).to_owned(),
                 repository: repository(of)?,
             }),
+            [
+                "organisation-secret",
+                name,
+                visibility @ ("all" | "private"),
+            ] => Ok(Self::WideSecret {
+                name: (*name).to_owned(),
+                visibility: (*visibility).to_owned(),
+            }),
             ["repository-secret", of, name] => Ok(Self::OwnSecret {
                 repository: repository(of)?,
                 name: (*name).to_owned(),
@@ -73,7 +84,7 @@ impl GrantName {
             _ => Err(invalid(
                 operation,
                 format!(
-                    "{id} is no grant; write deploy-key/REPO/DIGEST, webhook/REPO/ID, organisation-webhook/ID, secret/NAME/REPO or repository-secret/REPO/NAME"
+                    "{id} is no grant; write deploy-key/REPO/DIGEST, webhook/REPO/ID, organisation-webhook/ID, secret/NAME/REPO, organisation-secret/NAME/all, organisation-secret/NAME/private or repository-secret/REPO/NAME"
                 ),
             )),
         }
@@ -92,6 +103,9 @@ impl GrantName {
             Self::Webhook { repository, id } => format!("webhook/{}/{id}", repository.name),
             Self::OrganisationWebhook { id } => format!("organisation-webhook/{id}"),
             Self::SharedSecret { name, repository } => format!("secret/{name}/{}", repository.name),
+            Self::WideSecret { name, visibility } => {
+                format!("organisation-secret/{name}/{visibility}")
+            }
             Self::OwnSecret { repository, name } => {
                 format!("repository-secret/{}/{name}", repository.name)
             }

@@ -130,6 +130,40 @@ pub(super) async fn state_of_shared(
     })
 }
 
+/// A secret that is for more than selected repositories.
+pub(super) async fn state_of_wide(
+    session: &Session,
+    organisation: &str,
+    secret: &str,
+    visibility: &str,
+) -> Result<GrantState, Failed> {
+    let all = list_shared(session, organisation).await?;
+    if !all
+        .iter()
+        .any(|known| known.name == secret && known.visibility == visibility)
+    {
+        let control = PositiveControl::saw(format!("{organisation} with {} secrets", all.len()));
+        return Ok(GrantState::Absent { control });
+    }
+    Ok(GrantState::Present {
+        principal: format!("workflows of {visibility} repositories of {organisation}"),
+        document: json!({
+            "kind": "secret_of_many",
+            "summary": format!("the secret {secret} is for {visibility} repositories of {organisation}"),
+        }),
+    })
+}
+
+pub(super) fn too_wide(operation: &str, secret: &str) -> ProviderError {
+    ProviderError::new(
+        ErrorKind::Unsupported,
+        operation,
+        format!(
+            "others may need the secret {secret}; select its repositories, or delete it by hand"
+        ),
+    )
+}
+
 pub(super) async fn remove_shared(
     session: &Session,
     secret: &str,

@@ -19,10 +19,11 @@ use crate::organisation::list_repositories;
 
 const OPERATION: &str = "find grants on GitHub";
 
-/// What was found, and what could not be looked at.
+/// What was found, what nobody can decide, and what could not be looked at.
 #[derive(Default)]
 struct Survey {
     found: Vec<GrantName>,
+    undecided: Vec<(GrantName, String)>,
     missing: Vec<String>,
 }
 
@@ -79,7 +80,11 @@ impl GrantObserver for GitHubGrants {
             .iter()
             .map(|name| name.id(OPERATION, server, &self.organisation))
             .collect::<Result<Vec<_>, _>>()?;
-        let (found, now) = (GrantsFound::naming(ids), self.github.now());
+        let mut found = GrantsFound::naming(ids);
+        for (name, why) in &survey.undecided {
+            found = found.undecided(name.id(OPERATION, server, &self.organisation)?, why);
+        }
+        let now = self.github.now();
         Ok(match survey.missing.as_slice() {
             [] => Observation::complete(found, now),
             missing => Observation::partial(found, now, missing.join("; ")),
@@ -100,6 +105,9 @@ impl GrantObserver for GitHubGrants {
             }
             GrantName::SharedSecret { name, repository } => {
                 secrets::state_of_shared(&session, &name, &repository).await
+            }
+            GrantName::WideSecret { name, visibility } => {
+                secrets::state_of_wide(&session, &self.organisation, &name, &visibility).await
             }
             GrantName::OwnSecret { repository, name } => {
                 secrets::state_of_own(&session, &repository, &name).await
@@ -136,10 +144,13 @@ impl GitHubGrants {
                 continue;
             }
             if secret.visibility != "selected" {
-                survey.missing.push(format!(
+                let why = format!(
                     "the secret {} is for {} repositories of {organisation}; select them, or delete it by hand once the API is closed",
                     secret.name, secret.visibility
-                ));
+                );
+                let (name, visibility) = (secret.name, secret.visibility);
+                let wide = GrantName::WideSecret { name, visibility };
+                survey.undecided.push((wide, why));
                 continue;
             }
             let seen = secrets::readers(session, organisation, &secret.name).await;

@@ -250,3 +250,41 @@ async fn a_key_that_lets_somebody_in_elsewhere_meanwhile_does_not_come_back() {
         .unwrap();
     assert!(matches!(outcome, Outcome::NotDone { .. }), "{outcome:?}");
 }
+
+#[tokio::test]
+async fn a_secret_for_all_repositories_is_left_to_a_person_and_never_removed() {
+    let world = World::new().await;
+    world.shop("shop");
+    world
+        .fake
+        .organisation_secret("acme", "ORDERS_TOKEN", None)
+        .unwrap();
+    let grants = grants(&world);
+    let orders = api("orders-v1");
+    let found = known(grants.grants(&issuer(), &orders).await.unwrap()).unwrap();
+    assert!(found.naming.is_empty(), "{found:?}");
+    let (id, why) = found.undecided.first_key_value().unwrap();
+    assert_eq!(id.name(), "organisation-secret/ORDERS_TOKEN/all");
+    assert!(why.contains("for all repositories of acme"), "{why}");
+    let state = known(grants.grant(id).await.unwrap()).unwrap();
+    assert!(
+        matches!(state, GrantState::Present { .. }),
+        "{id} is {state:?}"
+    );
+    let permit = world.permits.permit().await.unwrap();
+    let error = grants.remove(id, &permit).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Unsupported);
+    // Narrowed, it is another grant.
+    world
+        .fake
+        .organisation_secret("acme", "ORDERS_TOKEN", Some(&["shop"]))
+        .unwrap();
+    let state = known(grants.grant(id).await.unwrap()).unwrap();
+    assert!(
+        matches!(state, GrantState::Absent { .. }),
+        "{id} is {state:?}"
+    );
+    let found = known(grants.grants(&issuer(), &orders).await.unwrap()).unwrap();
+    assert!(found.undecided.is_empty(), "{found:?}");
+    assert_eq!(found.naming.len(), 1);
+}
