@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use deprovision_core::provider::Pace;
 use deprovision_core::time::Period;
 
 use crate::change::CALLS_OF_A_PROPOSAL;
@@ -57,21 +58,20 @@ impl Estimate {
             takes: Period::seconds(now.as_secs() + u64::from(now.subsec_nanos() > 0)),
         }
     }
+
+    /// The same for a plan.
+    pub(crate) fn pace(&self) -> Pace {
+        let limits = format!(
+            "GitHub's limits: {} pull requests are {} calls, {} of them writes, {} points",
+            self.repositories, self.calls, self.writes, self.points
+        );
+        Pace::new(self.takes, limits)
+    }
 }
 
 impl fmt::Display for Estimate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let minutes = self.takes.as_seconds().div_ceil(60);
-        write!(
-            f,
-            "{} pull requests: {} calls, {} of them writes, {} points; at least {} h {} min by GitHub's limits",
-            self.repositories,
-            self.calls,
-            self.writes,
-            self.points,
-            minutes / 60,
-            minutes % 60
-        )
+        self.pace().fmt(f)
     }
 }
 

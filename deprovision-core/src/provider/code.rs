@@ -1,6 +1,7 @@
 //! Code that calls an API: finding it, and proposing its removal.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use crate::observation::Observation;
 use crate::permit::WritePermit;
 use crate::provider::{Outcome, ProviderError};
 use crate::resource::RepositoryId;
-use crate::time::Timestamp;
+use crate::time::{Period, Timestamp};
 
 /// A text that marks code as a caller of the API.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -359,6 +360,35 @@ impl Removal {
     }
 }
 
+/// How long changes take at the least, by what their provider allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Pace {
+    /// From the first call to the last.
+    pub at_least: Period,
+    /// Which limits, for a person.
+    pub why: String,
+}
+
+impl Pace {
+    /// A pace.
+    #[must_use]
+    pub fn new(at_least: Period, why: impl Into<String>) -> Self {
+        Self {
+            at_least,
+            why: why.into(),
+        }
+    }
+}
+
+impl fmt::Display for Pace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let minutes = self.at_least.as_seconds().div_ceil(60);
+        let (hours, minutes) = (minutes / 60, minutes % 60);
+        write!(f, "at least {hours} h {minutes} min by {}", self.why)
+    }
+}
+
 /// Reads how far the removal of references has come.
 #[async_trait]
 pub trait ChangeObserver: Send + Sync {
@@ -399,4 +429,10 @@ pub trait ChangeProposer: Send + Sync {
         removal: &Removal,
         permit: &WritePermit,
     ) -> Result<Outcome, ProviderError>;
+
+    /// How long so many proposals take, one a repository, by the provider's limits: for
+    /// whoever approves them. `None` where nothing limits them but the work itself.
+    fn pace(&self, _proposals: u64) -> Option<Pace> {
+        None
+    }
 }

@@ -1,5 +1,7 @@
 //! Removes every reference in code, as a change to review.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 
 use super::Providers;
@@ -42,6 +44,7 @@ impl Step for RemoveReferences {
 
     async fn plan(&self, cx: &StepContext<'_>) -> Result<StepPlan, ProviderError> {
         let mut plan = StepPlan::default();
+        let mut proposals = BTreeMap::<_, u64>::new();
         for id in &cx.api.resources.repositories {
             let ports = self.providers.repository(id.provider())?;
             // Counted for whoever approves; the count is no part of the plan,
@@ -60,6 +63,13 @@ impl Step for RemoveReferences {
             };
             let summary = format!("propose the removal of all references in {}", id.name());
             plan.actions.push(action(cx, id.clone(), summary)?);
+            *proposals.entry(id.provider()).or_default() += 1;
+        }
+        for (provider, count) in proposals {
+            let ports = self.providers.repository(provider)?;
+            if let Some(pace) = ports.proposer.pace(count) {
+                plan = plan.noting(format!("proposing it at {provider} takes {pace}"));
+            }
         }
         Ok(plan)
     }

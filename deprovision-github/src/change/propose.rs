@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use deprovision_core::permit::WritePermit;
-use deprovision_core::provider::{ChangeProposer, ChangeState, Outcome, ProviderError, Removal};
+use deprovision_core::provider::{
+    ChangeProposer, ChangeState, Outcome, Pace, ProviderError, Removal,
+};
 use deprovision_core::resource::RepositoryId;
 use serde_json::json;
 
@@ -19,6 +21,7 @@ use crate::change::text::{Purpose, Text, same_marker};
 use crate::change::{GitHubCode, Pull, Standing};
 use crate::clone::{Cloned, Depth, GitFailed};
 use crate::error::Failed;
+use crate::estimate::Estimate;
 
 /// The calls of a proposal in a repository where nothing was proposed yet, whose files are
 /// text: for plans.
@@ -137,6 +140,10 @@ impl ChangeProposer for GitHubCode {
         permit: &WritePermit,
     ) -> Result<Outcome, ProviderError> {
         self.take_back(repository, removal, permit).await
+    }
+
+    fn pace(&self, proposals: u64) -> Option<Pace> {
+        Some(Estimate::of_proposals(proposals, self.github.limits()).pace())
     }
 }
 

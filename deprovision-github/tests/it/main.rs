@@ -15,5 +15,6 @@ mod faults;
 mod grants;
 mod kill;
 mod organisation;
+mod planning;
 mod pull_requests;
 mod world;

@@ -92,6 +92,11 @@ impl World {
         code_at(&self.fake.url(), self.folder.path())
     }
 
+    /// The same over a GitHub with other limits.
+    pub(crate) fn code_over(&self, github: &GitHub) -> GitHubCode {
+        GitHubCode::new(github, Arc::new(GitWorkshop::default()), self.folder.path())
+    }
+
     /// A repository that calls version 1, with owners.
     pub(crate) fn shop(&self, name: &str) -> RepositoryId {
         self.fake.repository("acme", name, SHOP).unwrap();
