@@ -12,7 +12,7 @@ use lettre::message::{Mailbox, SinglePart};
 use lettre::{Address, Message};
 
 use crate::file_name::key;
-use crate::text;
+use crate::{text, words};
 
 /// `Auto-Submitted: auto-generated` (RFC 3834): no out-of-office reply, please.
 #[derive(Debug, Clone)]
@@ -49,15 +49,16 @@ pub(crate) fn write(
     domain: &str,
     now: Timestamp,
 ) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
+    let (subject, body) = words::of(notice);
     let since_epoch = u64::try_from(now.as_second()).map_err(|_| "the clock is before 1970")?;
     let message = Message::builder()
         .from(from)
         .to(mailbox(&notice.to.email)?)
-        .subject(text::subject(&notice.subject))
+        .subject(text::subject(&subject))
         .date(SystemTime::UNIX_EPOCH + Duration::from_secs(since_epoch))
         .message_id(Some(message_id(&notice.id, domain)))
         .header(AutoSubmitted)
-        .singlepart(SinglePart::plain(text::body(&notice.body)))?;
+        .singlepart(SinglePart::plain(text::body(&body)))?;
     Ok(message.formatted())
 }
 

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::catalog::{LanguageTag, TimeZoneName};
 use crate::id::PersonId;
 
 /// An e-mail address that is safe in a header: one `@`, no spaces, no control
@@ -86,13 +87,24 @@ pub struct Contact {
     pub person: PersonId,
     /// Where.
     pub email: EmailAddress,
+    /// In which time zone they work: mail waits for their day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<TimeZoneName>,
+    /// In which language they read, where there are texts in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<LanguageTag>,
 }
 
 impl Contact {
     /// A person at an address.
     #[must_use]
     pub fn new(person: PersonId, email: EmailAddress) -> Self {
-        Self { person, email }
+        Self {
+            person,
+            email,
+            time_zone: None,
+            language: None,
+        }
     }
 }
 

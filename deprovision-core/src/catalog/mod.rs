@@ -5,6 +5,7 @@ mod backstage;
 mod contact;
 pub(crate) mod error;
 mod lint;
+mod locale;
 mod openapi;
 mod read;
 mod schema;
@@ -23,6 +24,7 @@ pub use api::{
 pub use contact::{Contact, EmailAddress, ParseAddressError};
 pub use error::{CatalogError, CatalogErrorKind, CatalogErrors, Place};
 pub use lint::{Lint, LintRule, Severity};
+pub use locale::{LanguageTag, ParseLanguageError, ParseTimeZoneError, TimeZoneName};
 pub use schema::SCHEMA;
 pub use source::{Form, Source, Syntax};
 pub use tree::{MAX_DEPTH, MAX_TOML_BYTES, MAX_VALUES, MAX_YAML_BYTES};

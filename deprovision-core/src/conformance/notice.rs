@@ -8,10 +8,11 @@ use async_trait::async_trait;
 use super::hostile::HOSTILE;
 use super::{Cases, Permits};
 use crate::catalog::{Contact, EmailAddress};
-use crate::id::{ApiId, PersonId};
+use crate::id::{ApiId, CallerId, PersonId};
 use crate::observation::Observation;
 use crate::provider::{
-    Delivery, DeliveryObserver, Notice, NoticeStage, Notifier, Outcome, ProviderError,
+    AnswerLinks, CallFacts, Delivery, DeliveryObserver, Notice, NoticeFacts, NoticeStage, Notifier,
+    Outcome, ProviderError, SuccessorFacts,
 };
 use crate::resource::{Locator, NoticeId};
 use crate::time::{Clock, Period, Timestamp};
@@ -104,18 +105,45 @@ impl<F: NoticeFixture> Suite<'_, F> {
     fn notice(
         &self,
         name: &str,
-        subject: &str,
-        body: &str,
+        title: &str,
+        reason: &str,
     ) -> Result<Notice, Box<dyn Error + Send + Sync>> {
         let dana = Contact::new(PersonId::parse("dana")?, recipient()?);
-        Ok(Notice::new(
-            self.fixture.id(name)?,
-            ApiId::parse("orders-v1")?,
-            NoticeStage::Announcement,
-            dana,
-            subject,
-            body,
-        ))
+        let mut facts = NoticeFacts::new(ApiId::parse("orders-v1")?, title);
+        reason.clone_into(&mut facts.reason);
+        let id = self.fixture.id(name)?;
+        Ok(Notice::new(id, NoticeStage::Announcement, dana, facts))
+    }
+
+    /// A notice in which one text after the other is this one.
+    fn hostile(
+        &self,
+        field: &str,
+        name: &str,
+        text: &str,
+    ) -> Result<Notice, Box<dyn Error + Send + Sync>> {
+        let mut notice = self.notice(name, "Orders", "old")?;
+        let facts = &mut notice.facts;
+        let text = text.to_owned();
+        match field {
+            "title" => facts.title = text,
+            "reason" => facts.reason = text,
+            "role" => facts.roles.push(text),
+            "successor" => {
+                let next = ApiId::parse("orders-v2")?;
+                facts.successor = Some(SuccessorFacts::new(next, &text, Some(text.clone())));
+            }
+            "documentation" => facts.documentation = Some(text),
+            "route" => {
+                let mut calls = CallFacts::new(CallerId::parse("shop")?, 7, Timestamp::UNIX_EPOCH);
+                calls.routes.push(text.clone());
+                facts.calls.push(calls);
+                facts.routes.push(text);
+            }
+            "finding" => facts.findings.push(text),
+            _links => facts.links = Some(AnswerLinks::new(&text, &text, &text)),
+        }
+        Ok(notice)
     }
 
     async fn send(
@@ -153,12 +181,12 @@ impl<F: NoticeFixture> Suite<'_, F> {
 
     async fn what_was_sent_arrives_as_it_was_written(&mut self) -> Done {
         self.cases += 1;
-        let subject = "Orders v1 ends on 2027-01-31: Zürich, заказы, 注文";
-        let body = format!(
-            "Hello,\n\n.\nFrom here on: Zürich, заказы, 注文\n{}\n",
+        let title = "Orders v1: Zürich, заказы, 注文";
+        let reason = format!(
+            "It is old.\n\n.\nFrom here on: Zürich, заказы, 注文\n{}",
             "long ".repeat(400)
         );
-        let notice = self.notice("plain", subject, &body)?;
+        let notice = self.notice("plain", title, &reason)?;
         let before = second(self.fixture.permits());
         let outcome = self.send(&notice).await??;
         assert!(
@@ -174,25 +202,32 @@ impl<F: NoticeFixture> Suite<'_, F> {
             [recipient()?.as_str()],
             "it goes to its recipient"
         );
-        assert_eq!(
-            message.subject, subject,
-            "the subject arrives as it was written"
+        assert!(
+            message.subject.contains(title),
+            "the title stands in the subject as it was written: {}",
+            message.subject
         );
+        for word in reason.split_whitespace().filter(|word| word.len() > 1) {
+            assert!(
+                message.body.contains(word),
+                "the reason arrives as it was written: {word}"
+            );
+        }
         assert_eq!(
-            lines(&message.body),
-            lines(&body),
-            "the text arrives as it was written"
+            message.body.matches("long").count(),
+            400,
+            "the reason arrives whole"
         );
         match self.delivery(&notice.id).await? {
             Delivery::Delivered { at } => assert!(
                 at >= before && at <= second(self.fixture.permits()),
                 "it is delivered when it was sent, not at {at}"
             ),
-            Delivery::Pending => {}
-            other @ (Delivery::NotSent | Delivery::Bounced { .. }) => {
+            Delivery::Pending { .. } => {}
+            other @ (Delivery::NotSent | Delivery::Bounced { .. } | Delivery::Unsure { .. }) => {
                 assert_eq!(
                     other,
-                    Delivery::Pending,
+                    Delivery::Pending { until: None },
                     "what was sent is pending or delivered"
                 );
             }
@@ -263,9 +298,9 @@ impl<F: NoticeFixture> Suite<'_, F> {
             ("100 KiB in one word", endless.as_str()),
         ];
         for (number, (what, text)) in HOSTILE.iter().chain(&more).enumerate() {
-            for (field, subject, body) in [("subject", *text, "text"), ("body", "subject", *text)] {
+            for field in FIELDS {
                 self.cases += 1;
-                let notice = self.notice(&format!("{field}-{number}"), subject, body)?;
+                let notice = self.hostile(field, &format!("{field}-{number}"), text)?;
                 // To refuse is as good as to clean.
                 let outcome = self.send(&notice).await?;
                 self.sent += usize::from(outcome.is_ok());
@@ -349,6 +384,18 @@ impl<F: NoticeFixture> Suite<'_, F> {
     }
 }
 
+/// The texts of a notice.
+const FIELDS: [&str; 8] = [
+    "title",
+    "reason",
+    "role",
+    "successor",
+    "documentation",
+    "route",
+    "finding",
+    "links",
+];
+
 fn recipient() -> Result<EmailAddress, Box<dyn Error + Send + Sync>> {
     Ok("dana+apis@example.com".parse()?)
 }
@@ -370,11 +417,6 @@ fn counted(headers: &[String]) -> BTreeMap<String, usize> {
         }
     }
     counts
-}
-
-/// The lines of a text, without regard to how they end.
-fn lines(text: &str) -> Vec<&str> {
-    text.trim_end().lines().collect()
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod document;
 mod error;
 mod grant;
 mod notice;
+mod notice_facts;
 mod outcome;
 mod owner;
 mod path;
@@ -37,13 +38,14 @@ pub use archive::{
 pub use clone::{ChangeBranches, CloneWorkshop, LocalClone, OpenedClone};
 pub use code::{
     ChangeObserver, ChangeProposer, ChangeState, CodeHistory, CodeOwner, CodeSearch, Confidence,
-    Marker, PastReference, Provenance, Reference, ReferenceKind, Removal, VersionSeen,
+    Marker, Pace, PastReference, Provenance, Reference, ReferenceKind, Removal, VersionSeen,
 };
 pub use credential::{CredentialObserver, CredentialRevoker, CredentialState, IssuerState};
 pub use document::{DocumentMark, DocumentObserver, DocumentState, DocumentUpdater};
 pub use error::{ErrorKind, ProviderError, error_chain};
 pub use grant::{GrantObserver, GrantState, GrantsFound, PermissionAuditor};
 pub use notice::{Delivery, DeliveryObserver, Notice, NoticeStage, Notifier};
+pub use notice_facts::{AnswerLinks, BrownOutFacts, CallFacts, NoticeFacts, SuccessorFacts};
 pub use outcome::{EffectClass, Outcome, Reversibility};
 pub use owner::OwnerResolver;
 pub use path::{

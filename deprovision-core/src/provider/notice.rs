@@ -1,64 +1,112 @@
 //! Telling people.
 
+use std::fmt;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Contact;
-use crate::id::ApiId;
 use crate::observation::Observation;
 use crate::permit::WritePermit;
-use crate::provider::{Outcome, ProviderError};
+use crate::provider::{NoticeFacts, Outcome, ProviderError};
 use crate::resource::NoticeId;
 use crate::time::Timestamp;
 
 /// What a notice is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+///
+/// As text it is the word that stands in a notice's id: one that has been sent is
+/// found again by it.
+///
+/// ```
+/// use deprovision_core::provider::NoticeStage;
+/// assert_eq!(NoticeStage::Reminder { days: 7 }.to_string(), "reminder-7");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "whoever writes notices has words for each of them"
+)]
 pub enum NoticeStage {
     /// The API will be retired.
     Announcement,
+    /// It will be retired in so many days.
+    Reminder {
+        /// How many.
+        days: u32,
+    },
+    /// It will be retired later than was said.
+    Postponement {
+        /// The how manieth time.
+        number: u32,
+    },
+    /// It will not answer for a while.
+    BrownOut {
+        /// The how manieth time.
+        number: u32,
+    },
+    /// It will be closed soon, and whoever is told still calls it.
+    LastCall,
+    /// It is closed.
+    Closed,
+    /// It was closed, and answers again.
+    Restored,
+    /// It is retired, and certified to be.
+    Retired,
     /// The retirement was called off.
     Withdrawal,
+    /// Nobody seems to use the API.
+    Unused,
+    /// Something of a retired API came back.
+    Drift,
+    /// What an owner should know about all of their APIs.
+    Digest,
 }
 
-/// One message to one person.
+impl fmt::Display for NoticeStage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Announcement => f.write_str("announcement"),
+            Self::Reminder { days } => write!(f, "reminder-{days}"),
+            Self::Postponement { number } => write!(f, "postponement-{number}"),
+            Self::BrownOut { number } => write!(f, "brown-out-{number}"),
+            Self::LastCall => f.write_str("last-call"),
+            Self::Closed => f.write_str("closed"),
+            Self::Restored => f.write_str("restored"),
+            Self::Retired => f.write_str("retired"),
+            Self::Withdrawal => f.write_str("withdrawal"),
+            Self::Unused => f.write_str("unused"),
+            Self::Drift => f.write_str("drift"),
+            Self::Digest => f.write_str("digest"),
+        }
+    }
+}
+
+/// What one person is told of one API at one stage. How it is put into words is for
+/// whoever sends it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Notice {
     /// Its identity: sending it again is sending the same message.
     pub id: NoticeId,
-    /// Which API it is about.
-    pub api: ApiId,
     /// What it is about.
     pub stage: NoticeStage,
     /// To whom.
     pub to: Contact,
-    /// The subject, one line.
-    pub subject: String,
-    /// The text.
-    pub body: String,
+    /// What there is to say.
+    pub facts: NoticeFacts,
 }
 
 impl Notice {
     /// A notice.
     #[must_use]
-    pub fn new(
-        id: NoticeId,
-        api: ApiId,
-        stage: NoticeStage,
-        to: Contact,
-        subject: impl Into<String>,
-        body: impl Into<String>,
-    ) -> Self {
+    pub fn new(id: NoticeId, stage: NoticeStage, to: Contact, facts: NoticeFacts) -> Self {
         Self {
             id,
-            api,
             stage,
             to,
-            subject: subject.into(),
-            body: body.into(),
+            facts,
         }
     }
 }
@@ -74,14 +122,22 @@ pub enum Delivery {
     /// It was never sent.
     NotSent,
     /// It is on its way.
-    Pending,
-    /// It arrived.
+    Pending {
+        /// Not before that moment, where it is known.
+        until: Option<Timestamp>,
+    },
+    /// It was handed over to the recipient's side, which took it.
     Delivered {
         /// When.
         at: Timestamp,
     },
     /// It came back.
     Bounced {
+        /// Why.
+        why: String,
+    },
+    /// It was sent, and nobody can tell whether it arrived.
+    Unsure {
         /// Why.
         why: String,
     },
@@ -106,8 +162,9 @@ pub trait DeliveryObserver: Send + Sync {
 /// What every implementation keeps:
 /// - Sending the same id twice leaves one message.
 /// - No text of the notice can add a recipient or a header.
-/// - Two ids are two messages, whatever their names look like.
-/// - The subject and the text arrive as they were written.
+/// - Two ids are two notices, whatever their names look like.
+/// - The title of the API and the reason arrive as they were written, but for what
+///   could pose as something else (control characters, marks of direction).
 /// - The notice of another provider is an error.
 ///
 /// The suite `conformance::notice` holds each of them.

@@ -3,21 +3,23 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 
+use super::Providers;
 use super::common::{action, applied, log_value, not_applied, read_back, wrong_target};
-use super::{Providers, notice_text};
+use super::recipient::Recipient;
 use crate::catalog::Contact;
 use crate::id::{CallerId, PersonId};
 use crate::observation::Observation;
 use crate::permit::WritePermit;
 use crate::plan::Action;
 use crate::provider::{
-    Delivery, EffectClass, ErrorKind, Notice, NoticeStage, Outcome, ProviderError, Reversibility,
+    CallFacts, Delivery, EffectClass, ErrorKind, Notice, NoticeStage, Outcome, ProviderError,
+    Reversibility,
 };
 use crate::resource::{NoticeId, ResourceRef};
 use crate::retirement::Reading;
 use crate::step::{Step, StepContext, StepDescription, StepPlan, WriteAuthority};
+use crate::usage::CallerUse;
 
 /// Sends one announcement to each person; its undo sends a withdrawal.
 ///
@@ -26,14 +28,6 @@ use crate::step::{Step, StepContext, StepDescription, StepPlan, WriteAuthority};
 #[derive(Debug)]
 pub struct Announce {
     providers: Providers,
-}
-
-/// To whom an action goes, and why.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Recipient {
-    to: Contact,
-    role: String,
 }
 
 impl Announce {
@@ -49,24 +43,25 @@ impl Announce {
     ) -> Result<(BTreeMap<PersonId, Recipient>, Vec<String>), ProviderError> {
         let api = cx.api;
         let mut people = BTreeMap::new();
-        let mut add = |to: &Contact, role: String| {
-            let recipient = Recipient {
-                to: to.clone(),
-                role,
-            };
-            people.entry(to.person.clone()).or_insert(recipient);
+        let mut add = |to: &Contact, role: String, calls: Option<CallFacts>| {
+            let recipient = people
+                .entry(to.person.clone())
+                .or_insert_with(|| Recipient::new(to.clone()));
+            recipient.add(role, calls);
         };
         if let Some(owner) = &api.owner {
-            add(owner, "its owner".to_owned());
+            add(owner, "its owner".to_owned(), None);
         }
         for stakeholder in &api.stakeholders {
             add(
                 &stakeholder.contact,
                 format!("a stakeholder ({})", stakeholder.role),
+                None,
             );
         }
         for (caller, contact) in &api.consumers {
-            add(contact, format!("the contact of its consumer {caller}"));
+            let role = format!("the contact of its consumer {caller}");
+            add(contact, role, None);
         }
         let mut gaps = Vec::new();
         for source in cx.usage {
@@ -79,15 +74,22 @@ impl Announce {
                 continue;
             };
             for used in &value.callers {
-                if api.consumers.contains_key(&used.caller) {
+                let caller = &used.caller;
+                if let Some(contact) = api.consumers.get(caller) {
+                    let role = format!("the contact of its consumer {caller}");
+                    add(contact, role, Some(calls(used)));
                     continue;
                 }
-                let contacts = self.behind(cx, &used.caller).await?;
+                let contacts = self.behind(cx, caller).await?;
                 if contacts.is_empty() {
-                    gaps.push(unreachable(cx, &used.caller)?);
+                    gaps.push(unreachable(cx, caller)?);
                 }
                 for contact in &contacts {
-                    add(contact, format!("behind the caller {}", used.caller));
+                    add(
+                        contact,
+                        format!("behind the caller {caller}"),
+                        Some(calls(used)),
+                    );
                 }
             }
         }
@@ -121,10 +123,6 @@ impl Announce {
         stage: NoticeStage,
         person: &PersonId,
     ) -> Result<NoticeId, ProviderError> {
-        let stage = match stage {
-            NoticeStage::Announcement => "announcement",
-            NoticeStage::Withdrawal => "withdrawal",
-        };
         self.providers.notices()?.id(cx.id, stage, person)
     }
 
@@ -132,18 +130,22 @@ impl Announce {
         &self,
         id: NoticeId,
         stage: NoticeStage,
-        to: Contact,
-        (subject, body): (String, String),
+        recipient: Recipient,
         cx: &StepContext<'_>,
         permit: &WritePermit,
     ) -> Result<Outcome, ProviderError> {
-        let notice = Notice::new(id, cx.api.id.clone(), stage, to, subject, body);
+        let facts = recipient.facts(cx);
+        let notice = Notice::new(id, stage, recipient.to, facts);
         self.providers
             .notices()?
             .notifier
             .send(&notice, permit)
             .await
     }
+}
+
+fn calls(used: &CallerUse) -> CallFacts {
+    CallFacts::new(used.caller.clone(), used.requests, used.last_seen)
 }
 
 /// A caller whom nobody can tell: an error, but in an emergency a note.
@@ -174,12 +176,13 @@ fn notice(action: &Action) -> Result<&NoticeId, ProviderError> {
 fn told(delivery: Delivery) -> Reading {
     match delivery {
         Delivery::NotSent => not_applied(serde_json::Value::Null),
-        Delivery::Pending => Reading::Pending {
+        Delivery::Pending { until } => Reading::Pending {
             why: "the notice is on its way".to_owned(),
-            look_again: None,
+            look_again: until,
         },
         Delivery::Delivered { at } => applied(format!("delivered at {at}")),
         Delivery::Bounced { why } => not_applied(serde_json::json!({ "bounced": why })),
+        Delivery::Unsure { why } => not_applied(serde_json::json!({ "unsure": why })),
     }
 }
 
@@ -198,7 +201,7 @@ impl Step for Announce {
         let mut plan = StepPlan::default();
         for (person, recipient) in people {
             let id = self.id(cx, NoticeStage::Announcement, &person)?;
-            let summary = format!("tell {} ({})", recipient.to.email, recipient.role);
+            let summary = format!("tell {} ({})", recipient.to.email, recipient.roles());
             let detail = log_value(&recipient)?;
             plan.actions
                 .push(action(cx, id, summary)?.with_detail(detail));
@@ -214,10 +217,9 @@ impl Step for Announce {
         authority: &WriteAuthority,
     ) -> Result<Outcome, ProviderError> {
         let recipient: Recipient = read_back(action, &action.detail)?;
-        let text = notice_text::announcement(cx, &recipient.role);
         let id = notice(action)?.clone();
         let stage = NoticeStage::Announcement;
-        self.send(id, stage, recipient.to, text, cx, authority.permit())
+        self.send(id, stage, recipient, cx, authority.permit())
             .await
     }
 
@@ -239,15 +241,7 @@ impl Step for Announce {
         let recipient: Recipient = read_back(action, &action.detail)?;
         let stage = NoticeStage::Withdrawal;
         let id = self.id(cx, stage, &recipient.to.person)?;
-        self.send(
-            id,
-            stage,
-            recipient.to,
-            notice_text::withdrawal(cx),
-            cx,
-            permit,
-        )
-        .await
+        self.send(id, stage, recipient, cx, permit).await
     }
 
     async fn observe_undo(
@@ -262,9 +256,10 @@ impl Step for Announce {
             Delivery::Delivered { .. } => not_applied(serde_json::Value::Null),
             Delivery::NotSent => applied("the announcement stands"),
             Delivery::Bounced { why } => applied(format!("the withdrawal bounced: {why}")),
-            Delivery::Pending => Reading::Pending {
+            Delivery::Unsure { why } => applied(format!("the withdrawal may be lost: {why}")),
+            Delivery::Pending { until } => Reading::Pending {
                 why: "the withdrawal is on its way".to_owned(),
-                look_again: None,
+                look_again: until,
             },
         }))
     }

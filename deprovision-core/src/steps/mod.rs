@@ -16,8 +16,8 @@ mod drill;
 mod erase;
 mod grants;
 mod issuance;
-mod notice_text;
 mod providers;
+mod recipient;
 mod references;
 mod signal;
 

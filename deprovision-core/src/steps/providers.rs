@@ -8,8 +8,8 @@ use crate::id::{PersonId, ProviderId, RetirementId};
 use crate::provider::{
     AccessPath, AccessPathObserver, ArchiveReader, Archiver, ChangeObserver, ChangeProposer,
     CodeSearch, CredentialObserver, CredentialRevoker, DatasetReader, DeliveryObserver,
-    DocumentObserver, DocumentUpdater, Eraser, ErrorKind, GrantObserver, Notifier, OwnerResolver,
-    PathProbe, PermissionAuditor, ProviderError,
+    DocumentObserver, DocumentUpdater, Eraser, ErrorKind, GrantObserver, NoticeStage, Notifier,
+    OwnerResolver, PathProbe, PermissionAuditor, ProviderError,
 };
 use crate::resource::{Locator, NoticeId};
 
@@ -73,7 +73,7 @@ impl NoticePorts {
     pub(super) fn id(
         &self,
         retirement: &RetirementId,
-        stage: &str,
+        stage: NoticeStage,
         person: &PersonId,
     ) -> Result<NoticeId, ProviderError> {
         let name = format!("{retirement}/{stage}/{person}");

@@ -32,5 +32,5 @@ impl NoticeFixture for World {
 
 #[tokio::test]
 async fn an_outbox_keeps_all_promises_of_a_notifier() {
-    assert_eq!(notice(&World::new()).await.unwrap(), 54);
+    assert_eq!(notice(&World::new()).await.unwrap(), 162);
 }

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use deprovision_core::catalog::Contact;
 use deprovision_core::conformance::{Permits, ReceivedMessage};
 use deprovision_core::id::{ApiId, PersonId};
-use deprovision_core::provider::{Notice, NoticeStage, Notifier, Outcome, ProviderError};
+use deprovision_core::provider::{
+    Notice, NoticeFacts, NoticeStage, Notifier, Outcome, ProviderError,
+};
 use deprovision_core::resource::NoticeId;
 use deprovision_notify::{Outbox, OutboxConfig};
 use mail_parser::{Address, MessageParser};
@@ -82,17 +84,13 @@ impl World {
 
 /// A notice to Dana.
 pub(crate) fn notice(id: NoticeId) -> Notice {
-    Notice::new(
-        id,
-        ApiId::parse("orders-v1").unwrap(),
-        NoticeStage::Announcement,
-        Contact::new(
-            PersonId::parse("dana").unwrap(),
-            "dana@example.com".parse().unwrap(),
-        ),
-        "Orders v1 ends",
-        "Hello\n",
-    )
+    let dana = Contact::new(
+        PersonId::parse("dana").unwrap(),
+        "dana@example.com".parse().unwrap(),
+    );
+    let mut facts = NoticeFacts::new(ApiId::parse("orders-v1").unwrap(), "Orders v1");
+    facts.reason = "it is old".to_owned();
+    Notice::new(id, NoticeStage::Announcement, dana, facts)
 }
 
 fn config(directory: &TempDir) -> OutboxConfig {

@@ -32,7 +32,7 @@ pub(crate) const API_FIELDS: &[&str] = &[
     "markers",
     "labels",
 ];
-const CONTACT_FIELDS: &[&str] = &["person", "email"];
+const CONTACT_FIELDS: &[&str] = &["person", "email", "time_zone", "language"];
 const STAKEHOLDER_FIELDS: &[&str] = &["contact", "role"];
 const ROUTE_FIELDS: &[&str] = &["method", "path", "operation_id", "deprecated", "sunset"];
 const FACE_FIELDS: &[&str] = &["kind", "name"];
@@ -140,7 +140,14 @@ fn contact(field: &Field<'_>, p: &mut Problems) -> Option<Contact> {
     let email = table
         .required("email", p, "write where notices reach them")
         .and_then(|f| f.parsed::<EmailAddress>(p, "dana@example.com"));
-    Some(Contact::new(person?, email?))
+    let time_zone = table
+        .get("time_zone")
+        .and_then(|f| f.parsed(p, "Europe/Berlin"));
+    let language = table.get("language").and_then(|f| f.parsed(p, "de"));
+    let mut contact = Contact::new(person?, email?);
+    contact.time_zone = time_zone;
+    contact.language = language;
+    Some(contact)
 }
 
 fn stakeholder(field: &Field<'_>, p: &mut Problems) -> Option<Stakeholder> {

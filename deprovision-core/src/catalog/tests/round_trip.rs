@@ -92,9 +92,14 @@ fn contact() -> impl Strategy<Value = Contact> {
     (
         "[a-z][a-z0-9@._:/-]{0,8}[a-z]",
         "[a-z!#$%&'*+=?^_`{|}~.-]{1,9}@[a-z0-9]{1,9}",
+        proptest::option::of("[A-Z][a-z]{1,5}/[A-Z][a-z_]{1,5}"),
+        proptest::option::of("[a-z]{2}(-[A-Z]{2})?"),
     )
-        .prop_filter_map("an id", |(person, email)| {
-            Some(Contact::new(person.parse().ok()?, email.parse().ok()?))
+        .prop_filter_map("an id", |(person, email, zone, language)| {
+            let mut contact = Contact::new(person.parse().ok()?, email.parse().ok()?);
+            contact.time_zone = zone.and_then(|zone| zone.parse().ok());
+            contact.language = language.and_then(|language| language.parse().ok());
+            Some(contact)
         })
 }
 

@@ -83,10 +83,17 @@ pub(crate) fn field(api: &Api, name: &str) -> Option<Node> {
 }
 
 fn contact(contact: &Contact) -> Node {
-    table([
+    let mut fields = vec![
         ("person", text(&contact.person)),
         ("email", text(&contact.email)),
-    ])
+    ];
+    if let Some(zone) = &contact.time_zone {
+        fields.push(("time_zone", text(zone)));
+    }
+    if let Some(language) = &contact.language {
+        fields.push(("language", text(language)));
+    }
+    table(fields)
 }
 
 fn route(route: &Route) -> Node {

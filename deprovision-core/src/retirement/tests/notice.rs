@@ -84,7 +84,10 @@ fn i_22_only_what_was_delivered_counts_as_told() {
         Observation::unknown("the outbox can not be read"),
         Observation::partial(Delivery::Delivered { at: start() }, start(), "page 2"),
         known(Delivery::NotSent),
-        known(Delivery::Pending),
+        known(Delivery::Pending { until: None }),
+        known(Delivery::Unsure {
+            why: "its answer was lost".into(),
+        }),
         bounced,
     ] {
         let (phase, complete) = announced(untold.clone());
