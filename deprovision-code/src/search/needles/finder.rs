@@ -7,6 +7,8 @@ use super::table::Table;
 
 /// Long texts: eight bytes at every fourth position say almost always which one it is.
 type Long = Table<8, 4>;
+/// Texts of at least 10 bytes while there are few: four bytes tell few texts apart.
+type Wide = Table<4, 7>;
 /// Texts of 8 to 10 bytes, and all longer ones while there are few.
 type Middle = Table<5, 4>;
 /// Texts of 4 to 7 bytes: every position counts.
@@ -43,6 +45,7 @@ enum Ways {
     /// One text, whose case counts.
     One(memmem::Finder<'static>),
     Many {
+        wide: Wide,
         long: Long,
         middle: Middle,
         short: Short,
@@ -70,21 +73,28 @@ impl Needles {
                 .map(|(index, needle)| (index, needle.text.as_slice()))
                 .filter(move |(_, text)| (least..=most).contains(&text.len()))
         };
-        // Two tables are two passes. With few texts, the grams of the middle ones tell the
+        // Two tables are two passes. With few texts, the grams of shorter ones tell the
         // long ones apart well enough.
         let is_middle = |length| (Middle::SHORTEST..Long::SHORTEST).contains(&length);
-        let has_middle = needles.iter().any(|needle| is_middle(needle.text.len()));
-        let together = has_middle && needles.len() <= FEW;
+        let is_few = needles.len() <= FEW;
+        let lengths = needles.iter().map(|needle| needle.text.len());
+        let shortest = lengths.filter(|length| *length >= Middle::SHORTEST).min();
+        let widely = is_few && shortest.is_some_and(|length| length >= Wide::SHORTEST);
+        let together = is_few && !widely && shortest.is_some_and(is_middle);
         let longest_middle = if together {
             usize::MAX
         } else {
             Long::SHORTEST - 1
         };
-        let long = of(Long::SHORTEST, usize::MAX).filter(|_| !together);
-        let (long, crowded) = Long::new(long);
         let mut others: Vec<u32> = of(1, Short::SHORTEST - 1).map(|(index, _)| index).collect();
+        let all = of(Middle::SHORTEST, usize::MAX);
+        let (wide, crowded) = Wide::new(all.filter(|_| widely));
         others.extend(crowded);
-        let (middle, crowded) = Middle::new(of(Middle::SHORTEST, longest_middle));
+        let long = of(Long::SHORTEST, usize::MAX).filter(|_| !together && !widely);
+        let (long, crowded) = Long::new(long);
+        others.extend(crowded);
+        let middle = of(Middle::SHORTEST, longest_middle).filter(|_| !widely);
+        let (middle, crowded) = Middle::new(middle);
         others.extend(crowded);
         let (short, crowded) = Short::new(of(Short::SHORTEST, Middle::SHORTEST - 1));
         others.extend(crowded);
@@ -103,6 +113,7 @@ impl Needles {
         Ok(Self {
             needles,
             ways: Ways::Many {
+                wide,
                 long,
                 middle,
                 short,
@@ -124,6 +135,7 @@ impl Needles {
                 }
             }
             Ways::Many {
+                wide,
                 long,
                 middle,
                 short,
@@ -134,6 +146,9 @@ impl Needles {
                         found.push(Occurrence { start, needle });
                     }
                 };
+                if !wide.is_empty() {
+                    wide.scan(bytes, &mut check);
+                }
                 if !long.is_empty() {
                     long.scan(bytes, &mut check);
                 }
@@ -294,6 +309,23 @@ mod tests {
                 .map(|(text, any_case)| Needle { text: text.into_bytes(), any_case })
                 .collect();
             prop_assert_eq!(found(&needles, bytes.as_bytes()), naive(&needles, bytes.as_bytes()));
+        }
+
+        #[test]
+        fn few_long_texts_are_found_wherever_they_lie(
+            texts in proptest::collection::vec(("[ab/A]{10,24}", any::<bool>()), 2..8),
+            around in proptest::collection::vec(("[ab/A ]{0,20}", any::<prop::sample::Index>()), 1..6),
+        ) {
+            let needles: Vec<Needle> = texts
+                .into_iter()
+                .map(|(text, any_case)| Needle { text: text.into_bytes(), any_case })
+                .collect();
+            let mut bytes = Vec::new();
+            for (before, which) in around {
+                bytes.extend(before.as_bytes());
+                bytes.extend(&which.get(&needles).text);
+            }
+            prop_assert_eq!(found(&needles, &bytes), naive(&needles, &bytes));
         }
 
         #[test]
