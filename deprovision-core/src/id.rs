@@ -137,6 +137,8 @@ ids! {
     WorkerId = "worker id";
     /// One objection to one retirement.
     ObjectionId = "objection id";
+    /// One answer of one person to one notice.
+    AnswerId = "answer id";
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
+pub mod answer;
 pub mod audit;
 pub mod catalog;
 #[cfg(any(feature = "conformance", test))]

@@ -89,6 +89,9 @@ pub fn news_line(event: &Event) -> Option<String> {
         | Event::ObjectionWithdrawn { .. }
         | Event::GrantWaived { .. }
         | Event::WaiverWithdrawn { .. }
+        | Event::Answered { .. }
+        | Event::Postponed { .. }
+        | Event::PeopleTold { .. }
         | Event::ActionDelayed { .. }
         | Event::LookDelayed { .. }
         | Event::Parked { .. }

@@ -101,6 +101,9 @@ impl Load {
             | Event::ObjectionWithdrawn { .. }
             | Event::GrantWaived { .. }
             | Event::WaiverWithdrawn { .. }
+            | Event::Answered { .. }
+            | Event::Postponed { .. }
+            | Event::PeopleTold { .. }
             | Event::UsageRead { .. }
             | Event::ScopeConfirmed { .. }
             | Event::ActionSkipped { .. }

@@ -17,7 +17,7 @@ use crate::time::{Period, Timestamp};
 const REFUSALS: u32 = 3;
 
 /// What a round of the loop came to.
-enum Round {
+pub(super) enum Round {
     /// Something happened.
     Progress,
     /// The machine refused: its state is asked again.
@@ -90,6 +90,7 @@ impl Engine {
             | Refusal::NoSuchObjection(_)
             | Refusal::Approval(_)
             | Refusal::Waiver(_)
+            | Refusal::AnswerUsed(_)
             | Refusal::Unloggable(_) => soon,
             // Others have to come to an end first.
             Refusal::Limit { .. } => Period::hours(1).after(now),
@@ -115,7 +116,7 @@ impl Engine {
     }
 
     /// Makes the lease outlive a call of that length.
-    async fn keep(&self, lease: Lease, call: Period) -> Result<Lease, EngineError> {
+    pub(super) async fn keep(&self, lease: Lease, call: Period) -> Result<Lease, EngineError> {
         let now = self.clock.now();
         let ttl = self.limits.lease.plus(call);
         let half = Period::seconds(ttl.as_seconds() / 2).plus(call);
@@ -128,7 +129,7 @@ impl Engine {
     /// Renews the lease for as long as a look takes: looks may take long, and a
     /// worker that dies in one is followed by another when the lease has run out.
     /// What writes has a lease that outlives its call instead (invariant I-14).
-    async fn looking<T>(&self, lease: &Lease, look: impl Future<Output = T>) -> T {
+    pub(super) async fn looking<T>(&self, lease: &Lease, look: impl Future<Output = T>) -> T {
         tokio::pin!(look);
         let ttl = self.limits.lease;
         loop {
@@ -206,6 +207,7 @@ impl Engine {
                 self.send_undos(stream, lease, actor, &actions).await?;
                 Ok(Round::Progress)
             }
+            Next::Tell { stage } => self.tell_people(stream, lease, actor, stage).await,
             Next::Certify => self
                 .certify(stream, lease, actor)
                 .await
@@ -220,7 +222,7 @@ impl Engine {
         }
     }
 
-    async fn give(
+    pub(super) async fn give(
         &self,
         stream: &mut Stream,
         lease: &Lease,

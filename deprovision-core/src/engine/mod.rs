@@ -23,6 +23,7 @@ mod progress;
 mod run;
 mod status;
 mod stream;
+mod telling;
 
 pub(crate) use certify::NOT_PROMISED;
 pub(crate) use status::steps as progress_of;
@@ -31,7 +32,7 @@ pub use builder::{Engine, EngineBuilder};
 pub use capacity::Limits as EngineLimits;
 pub use error::{BuildError, EngineError};
 pub use narrate::sentence;
-pub use people::{Approve, Waive};
+pub use people::{AnswerWords, Approve, Waive};
 pub use plan_view::{PlanLine, PlanView};
 pub use progress::Progress;
 pub use run::Idle;

@@ -1,8 +1,8 @@
 //! Events as sentences.
 
 use crate::observation::Observation;
-use crate::provider::Outcome;
-use crate::retirement::{Event, Reading};
+use crate::provider::{NoticeStage, Outcome};
+use crate::retirement::{Answer, Answered, Event, Reading, Untold};
 
 /// What happened, in one sentence for a person.
 #[must_use]
@@ -37,6 +37,15 @@ pub fn sentence(event: &Event) -> String {
         Event::WaiverWithdrawn { grant, by } => {
             format!("{by} took the waiver of {grant} back")
         }
+        Event::Answered { answered } => said(answered),
+        Event::Postponed { to, by, reason } => {
+            format!("{by} moved the promised end to {to}: {reason}")
+        }
+        Event::PeopleTold {
+            stage,
+            people,
+            untold,
+        } => told(*stage, people.len(), untold),
         Event::UsageRead { sources, .. } => format!("usage was read: {}", usage(sources)),
         Event::ScopeConfirmed { step } => format!("the targets of {step} are those of the plan"),
         Event::ActionSkipped { action, evidence } => {
@@ -79,6 +88,26 @@ pub fn sentence(event: &Event) -> String {
         Event::DriftFound { what } => format!("something came back: {}", what.join("; ")),
         Event::WatchEnded => "the watch is over".to_owned(),
     }
+}
+
+fn said(answered: &Answered) -> String {
+    let (by, notice) = (&answered.by, answered.notice.name());
+    match &answered.answer {
+        Answer::Acknowledge => format!("{by} acknowledged {notice}"),
+        Answer::Object { reason } => format!("{by} answered {notice} with an objection: {reason}"),
+        Answer::MoreTime { until, reason } => {
+            format!("{by} asked for time until {until} ({notice}): {reason}")
+        }
+        Answer::Approve { .. } => format!("{by} answered {notice} with an approval"),
+    }
+}
+
+fn told(stage: NoticeStage, people: usize, untold: &[Untold]) -> String {
+    let mut text = format!("{people} people are told: {stage}");
+    for untold in untold {
+        text.push_str(&format!("; not {}: {}", untold.person, untold.why));
+    }
+    text
 }
 
 fn answer(outcome: &Outcome) -> String {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::answer::{AnswerKind, AnswerTicket};
 use crate::digest::Digest;
 use crate::engine::stream::seal;
 use crate::engine::{Engine, EngineError, PlanView};
@@ -9,7 +10,9 @@ use crate::id::{ObjectionId, PersonId, RetirementId, Role, StepId};
 use crate::journal::{Actor, AppendError, Authority, Entry};
 use crate::permit::{Approval, Waiver};
 use crate::resource::GrantId;
-use crate::retirement::{Command, Mode, Next, Objection, Proposal, Refusal, Retirement};
+use crate::retirement::{
+    Answer, Answered, Command, Mode, Next, Objection, Proposal, Refusal, Retirement,
+};
 use crate::time::{Period, Timestamp};
 
 /// One person's yes: to a plan as a whole, or to one irreversible step of it.
@@ -99,6 +102,34 @@ impl Waive {
     #[must_use]
     pub fn in_roles(mut self, roles: impl IntoIterator<Item = Role>) -> Self {
         self.roles.extend(roles);
+        self
+    }
+}
+
+/// What a person writes into the form of a link.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct AnswerWords {
+    /// Why; empty where nothing is asked.
+    pub reason: String,
+    /// Until when, for more time.
+    pub until: Option<Timestamp>,
+}
+
+impl AnswerWords {
+    /// A reason.
+    #[must_use]
+    pub fn because(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            until: None,
+        }
+    }
+
+    /// With until when.
+    #[must_use]
+    pub fn until(mut self, until: Timestamp) -> Self {
+        self.until = Some(until);
         self
     }
 }
@@ -264,6 +295,71 @@ impl Engine {
         let command = Command::WithdrawWaiver {
             grant,
             by: by.clone(),
+        };
+        self.say(id, by, command).await
+    }
+
+    /// Answers a notice by a link that was checked: what a page does when its form is
+    /// sent. Who has the link counts as the person it was made for.
+    ///
+    /// Roles that an approval needs are those in which the catalog has the person as a
+    /// stakeholder of the API.
+    ///
+    /// # Errors
+    /// [`Refusal::AnswerUsed`] when the link was used before; what an objection or an
+    /// approval may be refused for.
+    pub async fn answer(
+        &self,
+        ticket: AnswerTicket,
+        words: AnswerWords,
+    ) -> Result<(), EngineError> {
+        let id = ticket.answer_id()?;
+        let answer = match ticket.kind {
+            AnswerKind::Acknowledge => Answer::Acknowledge,
+            AnswerKind::Object => Answer::Object {
+                reason: words.reason,
+            },
+            AnswerKind::MoreTime => Answer::MoreTime {
+                until: words.until.ok_or_else(|| {
+                    Refusal::NotNow("more time has no end; say until when".to_owned())
+                })?,
+                reason: words.reason,
+            },
+            AnswerKind::Approve { plan, step } => {
+                let stream = self.open(&ticket.retirement).await?;
+                let stakeholders = stream.state.api().stakeholders.iter();
+                let theirs = stakeholders.filter(|who| who.contact.person == ticket.person);
+                Answer::Approve {
+                    plan,
+                    step,
+                    roles: theirs.map(|who| who.role.clone()).collect(),
+                }
+            }
+        };
+        let by = ticket.person;
+        let answered = Answered::new(id, by.clone(), ticket.notice, answer);
+        self.say(&ticket.retirement, by, Command::Answer(answered))
+            .await
+    }
+
+    /// Moves the promised end of a retirement later; everybody who was told is told
+    /// again, and their calendar entry moves. Who may do this is for the caller to
+    /// establish.
+    ///
+    /// # Errors
+    /// [`Refusal::NotNow`] when the new end is not later (dates move only later without
+    /// a new approval) or the path is being closed; [`Refusal::TooLate`].
+    pub async fn postpone(
+        &self,
+        id: &RetirementId,
+        by: PersonId,
+        to: Timestamp,
+        reason: impl Into<String> + Send,
+    ) -> Result<(), EngineError> {
+        let command = Command::Postpone {
+            to,
+            by: by.clone(),
+            reason: reason.into(),
         };
         self.say(id, by, command).await
     }

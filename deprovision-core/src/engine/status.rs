@@ -119,7 +119,8 @@ impl Engine {
             | Next::Observe { .. }
             | Next::Undo { .. }
             | Next::Certify
-            | Next::Audit => (Vec::new(), Some(now)),
+            | Next::Audit
+            | Next::Tell { .. } => (Vec::new(), Some(now)),
             Next::Finished => (Vec::new(), None),
         };
         Ok(Status {

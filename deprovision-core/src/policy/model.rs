@@ -1,5 +1,7 @@
 //! The policy's fields, their defaults and why.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{CanonicalError, Digest};
@@ -36,6 +38,12 @@ pub struct Policy {
     pub brown_outs: Vec<Period>,
     /// How long to wait after a brown-out for complaints. Default 1 d.
     pub brown_out_gap: Period,
+    /// How long before each brown-out people are told of it. Default 1 d.
+    pub brown_out_warning: Period,
+    /// How many days before the promised end people are reminded; who still calls at
+    /// the last one gets a last call instead. Default 30, 7 and 1. One that would come
+    /// before the announcement is left out.
+    pub reminder_days: BTreeSet<u32>,
     /// Who called within this long before the plan was made counts as a consumer
     /// who must be told. Default 90 d, so that a quarterly job is seen.
     pub consumer_window: Period,
@@ -93,6 +101,8 @@ impl Default for Policy {
             notice: Period::days(30),
             brown_outs: vec![Period::hours(1), Period::hours(4)],
             brown_out_gap: Period::days(1),
+            brown_out_warning: Period::days(1),
+            reminder_days: BTreeSet::from([30, 7, 1]),
             consumer_window: Period::days(90),
             quiet_before_close: Period::days(7),
             close_soak: Period::days(1),
@@ -128,6 +138,7 @@ impl Policy {
             emergency: true,
             notice: Period::ZERO,
             brown_outs: Vec::new(),
+            reminder_days: BTreeSet::new(),
             quiet_before_close: Period::ZERO,
             close_soak: Period::ZERO,
             ..self.clone()

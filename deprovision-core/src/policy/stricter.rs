@@ -21,6 +21,8 @@ impl Policy {
             notice: max(self.notice, other.notice),
             brown_outs: longest(&self.brown_outs, &other.brown_outs),
             brown_out_gap: max(self.brown_out_gap, other.brown_out_gap),
+            brown_out_warning: max(self.brown_out_warning, other.brown_out_warning),
+            reminder_days: &self.reminder_days | &other.reminder_days,
             consumer_window: max(self.consumer_window, other.consumer_window),
             quiet_before_close: max(self.quiet_before_close, other.quiet_before_close),
             close_soak: max(self.close_soak, other.close_soak),
@@ -152,7 +154,8 @@ mod tests {
     prop_compose! {
         fn policy()(
             emergency in any::<bool>(),
-            p in prop::collection::vec(period(), 15),
+            p in prop::collection::vec(period(), 16),
+            reminder_days in prop::collection::btree_set(0u32..90, 0..4),
             brown_outs in prop::collection::vec(period(), 0..4),
             approve_plan in rule(),
             approve_destruction in rule(),
@@ -172,6 +175,7 @@ mod tests {
             freezes.dedup();
             Policy {
                 emergency, notice: p[0], brown_outs, brown_out_gap: p[1],
+                brown_out_warning: p[15], reminder_days,
                 consumer_window: p[13], quiet_before_close: p[2], close_soak: p[3], soak: p[4], usage_max_age: p[5],
                 usage_lag: p[6], usage_recheck: p[7], approve_plan, approve_destruction,
                 approve_waiver, waiver_expiry: p[14],

@@ -289,6 +289,7 @@ fn waits(history: &History<'_>) -> Vec<Wait> {
         | Next::Undo { .. }
         | Next::Certify
         | Next::Audit
+        | Next::Tell { .. }
         | Next::Finished => Vec::new(),
     };
     // Steps beside one another wait for the same.

@@ -6,10 +6,10 @@ use crate::id::{ActionId, ObjectionId, PersonId, StepId};
 use crate::observation::Observation;
 use crate::permit::{Approval, Waiver};
 use crate::plan::Plan;
-use crate::provider::{ErrorKind, Outcome};
+use crate::provider::{ErrorKind, NoticeStage, Outcome};
 use crate::resource::{GrantId, ResourceRef};
-use crate::retirement::{Objection, Reading};
-use crate::time::Period;
+use crate::retirement::{Answered, Objection, Reading, Untold};
+use crate::time::{Period, Timestamp};
 use crate::usage::UsageEvidence;
 
 /// How much is going on over all retirements (invariant I-12).
@@ -56,6 +56,17 @@ pub enum Command {
         grant: GrantId,
         /// Whose.
         by: PersonId,
+    },
+    /// Answer a notice.
+    Answer(Answered),
+    /// Move the promised end later.
+    Postpone {
+        /// To when.
+        to: Timestamp,
+        /// Who.
+        by: PersonId,
+        /// Why.
+        reason: String,
     },
     /// Call the retirement off and undo what was done.
     Cancel {
@@ -134,6 +145,15 @@ pub enum Command {
         actions: Vec<ActionId>,
         /// In which lease.
         epoch: u64,
+    },
+    /// People were told what stage it is at.
+    RecordTold {
+        /// Which stage.
+        stage: NoticeStage,
+        /// Whose notice was handed over.
+        people: Vec<PersonId>,
+        /// Whose was not, and why.
+        untold: Vec<Untold>,
     },
     /// A step of the pipeline can not be planned, or a driver can not go on.
     Park {

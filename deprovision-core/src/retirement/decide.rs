@@ -1,6 +1,7 @@
 //! What a command leads to, or why not. Changes nothing.
 
 mod actions;
+mod answers;
 mod people;
 mod waivers;
 
@@ -39,6 +40,13 @@ impl Retirement {
             Command::WithdrawObjection { id, by } => self.withdraw_objection(id, by),
             Command::Waive(waiver) => self.waive(waiver, now),
             Command::WithdrawWaiver { grant, by } => self.withdraw_waiver(grant, by, now),
+            Command::Answer(answered) => self.answer(answered, now),
+            Command::Postpone { to, by, reason } => self.postpone(to, by, reason),
+            Command::RecordTold {
+                stage,
+                people,
+                untold,
+            } => self.record_told(stage, people, untold),
             Command::Cancel { by, reason } => self.cancel(by, reason),
             Command::Resume { by, reason } => self.resume(by, reason),
             Command::RecordPlan(plan) => self.record_plan(plan),

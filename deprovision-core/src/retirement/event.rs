@@ -10,9 +10,9 @@ use crate::id::{ActionId, ObjectionId, PersonId, StepId};
 use crate::observation::Observation;
 use crate::permit::{Approval, Waiver};
 use crate::plan::Plan;
-use crate::provider::Outcome;
+use crate::provider::{NoticeStage, Outcome};
 use crate::resource::GrantId;
-use crate::retirement::Proposal;
+use crate::retirement::{Answered, Proposal};
 use crate::time::{Period, Timestamp};
 use crate::usage::UsageEvidence;
 
@@ -46,6 +46,28 @@ impl Objection {
             by,
             reason: reason.into(),
             expires,
+        }
+    }
+}
+
+/// A person whose notice was not handed over, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Untold {
+    /// Who.
+    pub person: PersonId,
+    /// Why not.
+    pub why: String,
+}
+
+impl Untold {
+    /// A person who was not told.
+    #[must_use]
+    pub fn new(person: PersonId, why: impl Into<String>) -> Self {
+        Self {
+            person,
+            why: why.into(),
         }
     }
 }
@@ -167,6 +189,31 @@ pub enum Event {
         grant: GrantId,
         /// Whose.
         by: PersonId,
+    },
+    /// Somebody answered a notice. What it leads to is an event of its own.
+    Answered {
+        /// What, by whom, to which.
+        answered: Answered,
+    },
+    /// The promised end was moved later.
+    Postponed {
+        /// To when.
+        to: Timestamp,
+        /// Who.
+        by: PersonId,
+        /// Why.
+        reason: String,
+    },
+    /// People were told what stage it is at. Whether a notice arrived is for its
+    /// delivery to say.
+    PeopleTold {
+        /// Which stage.
+        stage: NoticeStage,
+        /// Whose notice was handed over.
+        people: Vec<PersonId>,
+        /// Whose was not, and why.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        untold: Vec<Untold>,
     },
     /// Usage was read.
     UsageRead {
@@ -328,6 +375,9 @@ impl Event {
             Self::ObjectionWithdrawn { .. } => "objection_withdrawn",
             Self::GrantWaived { .. } => "grant_waived",
             Self::WaiverWithdrawn { .. } => "waiver_withdrawn",
+            Self::Answered { .. } => "answered",
+            Self::Postponed { .. } => "postponed",
+            Self::PeopleTold { .. } => "people_told",
             Self::UsageRead { .. } => "usage_read",
             Self::ScopeConfirmed { .. } => "scope_confirmed",
             Self::ActionSkipped { .. } => "action_skipped",
@@ -378,6 +428,9 @@ impl Event {
             | Self::ObjectionWithdrawn { .. }
             | Self::GrantWaived { .. }
             | Self::WaiverWithdrawn { .. }
+            | Self::Answered { .. }
+            | Self::Postponed { .. }
+            | Self::PeopleTold { .. }
             | Self::UsageRead { .. }
             | Self::ScopeConfirmed { .. }
             | Self::Parked { .. }

@@ -49,6 +49,13 @@ impl Retirement {
             pivot_at: None,
             clock_steps: Vec::new(),
             audited_at: None,
+            ends: None,
+            moved: 0,
+            answers: Default::default(),
+            told: Default::default(),
+            certificate: None,
+            drift: Vec::new(),
+            drift_told: Vec::new(),
         })
     }
 
@@ -95,6 +102,14 @@ impl Retirement {
             Event::WaiverWithdrawn { grant, by } => self
                 .waivers
                 .retain(|waiver| waiver.grant != *grant || waiver.by != *by),
+            Event::Answered { answered } => {
+                self.answers.insert(answered.id.clone(), answered.clone());
+            }
+            Event::Postponed { to, .. } => {
+                self.ends = Some(self.promised_end().max(*to));
+                self.moved = self.moved.saturating_add(1);
+            }
+            Event::PeopleTold { stage, people, .. } => self.note_told(*stage, people),
             Event::UsageRead { sources, epoch } => self.usage = Some((sources.clone(), *epoch, at)),
             Event::ScopeConfirmed { step } => {
                 self.scope.insert(step.clone(), at);
@@ -178,8 +193,19 @@ impl Retirement {
             }
             Event::Unwound => self.mode = Mode::Cancelled,
             Event::ClockStepped { by } => self.clock_steps.push((at, *by)),
-            Event::Certified { .. } => self.mode = Mode::Watching { since: at },
-            Event::AuditPassed | Event::DriftFound { .. } => self.audited_at = Some(at),
+            Event::Certified { statement, .. } => {
+                self.mode = Mode::Watching { since: at };
+                self.certificate = Some(*statement);
+            }
+            Event::AuditPassed => {
+                self.audited_at = Some(at);
+                self.drift.clear();
+                self.drift_told.clear();
+            }
+            Event::DriftFound { what } => {
+                self.audited_at = Some(at);
+                self.drift.clone_from(what);
+            }
             Event::WatchEnded => self.mode = Mode::Finished,
         }
     }

@@ -115,7 +115,9 @@ impl Retirement {
                 self.not_passed(WaitRule::Soak, after, *period, complete, now)
             }
             Gate::SunsetReached => {
-                let sunset = self.plan.as_ref()?.0.api.sunset?;
+                let sunset = self.plan.as_ref()?.0.api.sunset;
+                // What was postponed ends then, whatever the catalog said before.
+                let sunset = sunset.max(self.ends)?;
                 let end = self
                     .clock_steps
                     .iter()

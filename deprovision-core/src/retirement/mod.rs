@@ -7,6 +7,7 @@
 //! Nothing here awaits, reads a clock, draws randomness or touches a network.
 //! Events are the only source of truth; the state is a fold over them.
 
+mod answered;
 mod command;
 mod decide;
 mod event;
@@ -19,11 +20,13 @@ mod refusal;
 mod standing;
 mod state;
 pub mod table;
+mod telling;
 #[cfg(test)]
 mod tests;
 
+pub use answered::{Answer, Answered};
 pub use command::{Capacity, Command};
-pub use event::{Event, Evidence, Objection, Reading};
+pub use event::{Event, Evidence, Objection, Reading, Untold};
 pub use next::Next;
 pub use phase::Phase;
 pub use proposal::Proposal;

@@ -2,7 +2,7 @@
 
 use crate::id::{ActionId, StepId};
 use crate::pipeline::{StepSpec, ids};
-use crate::provider::EffectClass;
+use crate::provider::{EffectClass, NoticeStage};
 use crate::retirement::gates::Closed;
 use crate::retirement::{ActionPhase, ActionRun, Explain, Mode, Retirement, WaitRule};
 use crate::time::{Period, Timestamp};
@@ -56,6 +56,12 @@ pub enum Next {
         /// What is waited for.
         why: Vec<Explain>,
     },
+    /// Tell people what stage it is at. Nothing waits for it: who can not be told is
+    /// noted, and it goes on.
+    Tell {
+        /// Which stage.
+        stage: NoticeStage,
+    },
     /// Sign the certificate.
     Certify,
     /// Look whether anything came back.
@@ -71,12 +77,17 @@ struct Waits {
     why: Vec<Explain>,
 }
 
+/// The earlier of two moments that may be known.
+fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
 impl Waits {
     fn add(&mut self, why: Explain) {
-        self.until = match (self.until, why.next_check_at) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
+        self.until = earlier(self.until, why.next_check_at);
         self.why.push(why);
     }
 
@@ -105,11 +116,33 @@ impl Retirement {
             ));
             return waits.into_next();
         }
-        match &self.mode {
+        let next = match &self.mode {
             Mode::Forward => self.next_forward(now),
             Mode::Unwinding => self.next_undo(now),
             Mode::Watching { since } => self.next_audit(*since, now),
             Mode::Cancelled | Mode::Finished => Next::Finished,
+        };
+        match next {
+            // What was sent is looked at first.
+            Next::Observe { .. } | Next::MakePlan | Next::Finished => next,
+            Next::Wait { until, why } => match self.tell(now) {
+                Some(stage) => Next::Tell { stage },
+                None => Next::Wait {
+                    until: earlier(until, self.tell_at(now)),
+                    why,
+                },
+            },
+            Next::ReadUsage { .. }
+            | Next::CheckScope { .. }
+            | Next::Prepare { .. }
+            | Next::Act { .. }
+            | Next::Undo { .. }
+            | Next::Tell { .. }
+            | Next::Certify
+            | Next::Audit => match self.tell(now) {
+                Some(stage) => Next::Tell { stage },
+                None => next,
+            },
         }
     }
 

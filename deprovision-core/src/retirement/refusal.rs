@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{ActionId, ObjectionId, PersonId};
+use crate::id::{ActionId, AnswerId, ObjectionId, PersonId};
 use crate::time::Timestamp;
 
 /// What is waited for.
@@ -181,6 +181,9 @@ pub enum Refusal {
     /// The approval is not for the plan as it is, or not by somebody who may.
     #[error("[I-7] {0}")]
     Approval(String),
+    /// The notice was answered so before.
+    #[error("the answer {0} was given already, and counts once; to change it, use the engine")]
+    AnswerUsed(AnswerId),
     /// The waiver is not by somebody who may give it, or not for a grant that may
     /// still stay.
     #[error("[I-6] {0}")]

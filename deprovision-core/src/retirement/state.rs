@@ -1,20 +1,20 @@
 //! The state: what the events so far add up to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::catalog::Api;
 use crate::digest::Digest;
-use crate::id::{ActionId, ObjectionId, PersonId, StepId};
+use crate::id::{ActionId, AnswerId, ObjectionId, PersonId, StepId};
 use crate::observation::Observation;
 use crate::permit::{Approval, Waiver};
 use crate::pipeline::{Pipeline, StepSpec};
 use crate::plan::{Action, Plan};
 use crate::policy::Policy;
-use crate::provider::Outcome;
-use crate::retirement::{Evidence, Objection};
+use crate::provider::{NoticeStage, Outcome};
+use crate::retirement::{Answered, Evidence, Objection};
 use crate::time::{Period, Timestamp};
 use crate::usage::UsageEvidence;
 
@@ -183,6 +183,16 @@ pub struct Retirement {
     pub(super) pivot_at: Option<Timestamp>,
     pub(super) clock_steps: Vec<(Timestamp, Period)>,
     pub(super) audited_at: Option<Timestamp>,
+    /// The promised end, where it was moved, and how often.
+    pub(super) ends: Option<Timestamp>,
+    pub(super) moved: u32,
+    pub(super) answers: BTreeMap<AnswerId, Answered>,
+    /// Who was told of which stage; of what depends on the end, after how many moves of it.
+    pub(super) told: Arc<BTreeMap<(NoticeStage, u32), BTreeSet<PersonId>>>,
+    pub(super) certificate: Option<Digest>,
+    /// What came back, as the last look found it, and as people were last told.
+    pub(super) drift: Vec<String>,
+    pub(super) drift_told: Vec<String>,
 }
 
 impl Retirement {
@@ -211,13 +221,39 @@ impl Retirement {
     }
 
     /// When the API is promised to end: the catalog's sunset, else as long after
-    /// the plan was made as people must be told before.
+    /// the plan was made as people must be told before; later, where it was postponed.
     #[must_use]
     pub fn promised_end(&self) -> Timestamp {
-        self.api
+        let promised = self
+            .api
             .sunset
             .unwrap_or_else(|| self.policy.notice.after(self.planned_at))
-            .max(self.proposed_at)
+            .max(self.proposed_at);
+        self.ends.map_or(promised, |moved| moved.max(promised))
+    }
+
+    /// How often the promised end was moved.
+    #[must_use]
+    pub fn moved(&self) -> u32 {
+        self.moved
+    }
+
+    /// Every answer to a notice.
+    #[must_use]
+    pub fn answers(&self) -> &BTreeMap<AnswerId, Answered> {
+        &self.answers
+    }
+
+    /// The digest of the certificate's statement, once it is signed.
+    #[must_use]
+    pub fn certificate(&self) -> Option<Digest> {
+        self.certificate
+    }
+
+    /// What came back, as the last look after retirement found it.
+    #[must_use]
+    pub fn drift(&self) -> &[String] {
+        &self.drift
     }
 
     /// Every approval of the plan in force.

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::observation::Observation;
 use crate::permit::WritePermit;
 use crate::plan::Action;
-use crate::provider::{EffectClass, Outcome, ProviderError, Reversibility};
+use crate::provider::{EffectClass, Notice, NoticeStage, Outcome, ProviderError, Reversibility};
 use crate::retirement::Reading;
 use crate::step::{StepContext, WriteAuthority};
 
@@ -76,6 +76,27 @@ impl StepPlan {
     }
 }
 
+/// Tells people what stage a retirement is at, beside its steps: reminders, the last
+/// call, that it is closed.
+///
+/// # Behaviour
+/// What every implementation keeps:
+/// - `notices` sends nothing, and gives each notice the same id each time.
+/// - `send` twice is `send` once, as for any [`Notifier`](crate::provider::Notifier).
+#[async_trait]
+pub trait Teller: Send + Sync {
+    /// What there is to send at a stage, one notice a person. For a last call the
+    /// context has fresh usage.
+    async fn notices(
+        &self,
+        stage: NoticeStage,
+        cx: &StepContext<'_>,
+    ) -> Result<Vec<Notice>, ProviderError>;
+
+    /// Sends one of them.
+    async fn send(&self, notice: &Notice, permit: &WritePermit) -> Result<Outcome, ProviderError>;
+}
+
 /// One step of a pipeline, as code.
 ///
 /// # Behaviour
@@ -121,6 +142,12 @@ pub trait Step: Send + Sync {
         cx: &StepContext<'_>,
         permit: &WritePermit,
     ) -> Result<Outcome, ProviderError>;
+
+    /// Who tells people what stage the retirement is at, where this step has told them
+    /// of it first.
+    fn teller(&self) -> Option<&dyn Teller> {
+        None
+    }
 
     /// Looks whether the undo took effect: `NotApplied` when it did. What was
     /// sent to people stays sent, so that a step whose undo is another message

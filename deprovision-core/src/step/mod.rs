@@ -7,4 +7,4 @@ mod contract;
 
 pub use authority::WriteAuthority;
 pub use context::StepContext;
-pub use contract::{Step, StepDescription, StepPlan};
+pub use contract::{Step, StepDescription, StepPlan, Teller};

@@ -8,17 +8,18 @@ use super::Providers;
 use super::common::{action, applied, log_value, not_applied, read_back, wrong_target};
 use super::recipient::Recipient;
 use crate::catalog::Contact;
+use crate::digest::Digest;
 use crate::id::{CallerId, PersonId};
 use crate::observation::Observation;
 use crate::permit::WritePermit;
 use crate::plan::Action;
 use crate::provider::{
-    CallFacts, Delivery, EffectClass, ErrorKind, Notice, NoticeStage, Outcome, ProviderError,
-    Reversibility,
+    CallFacts, Delivery, EffectClass, ErrorKind, Notice, NoticeFacts, NoticeStage, Outcome,
+    ProviderError, Reversibility,
 };
 use crate::resource::{NoticeId, ResourceRef};
-use crate::retirement::Reading;
-use crate::step::{Step, StepContext, StepDescription, StepPlan, WriteAuthority};
+use crate::retirement::{ActionRun, Reading};
+use crate::step::{Step, StepContext, StepDescription, StepPlan, Teller, WriteAuthority};
 use crate::usage::CallerUse;
 
 /// Sends one announcement to each person; its undo sends a withdrawal.
@@ -42,26 +43,17 @@ impl Announce {
         cx: &StepContext<'_>,
     ) -> Result<(BTreeMap<PersonId, Recipient>, Vec<String>), ProviderError> {
         let api = cx.api;
-        let mut people = BTreeMap::new();
-        let mut add = |to: &Contact, role: String, calls: Option<CallFacts>| {
-            let recipient = people
-                .entry(to.person.clone())
-                .or_insert_with(|| Recipient::new(to.clone()));
-            recipient.add(role, calls);
-        };
+        let mut people: BTreeMap<PersonId, Recipient> = BTreeMap::new();
         if let Some(owner) = &api.owner {
-            add(owner, "its owner".to_owned(), None);
+            told(&mut people, owner).responsible("its owner".to_owned());
         }
         for stakeholder in &api.stakeholders {
-            add(
-                &stakeholder.contact,
-                format!("a stakeholder ({})", stakeholder.role),
-                None,
-            );
+            let role = format!("a stakeholder ({})", stakeholder.role);
+            told(&mut people, &stakeholder.contact).responsible(role);
         }
         for (caller, contact) in &api.consumers {
             let role = format!("the contact of its consumer {caller}");
-            add(contact, role, None);
+            told(&mut people, contact).add(role, None);
         }
         let mut gaps = Vec::new();
         for source in cx.usage {
@@ -77,7 +69,7 @@ impl Announce {
                 let caller = &used.caller;
                 if let Some(contact) = api.consumers.get(caller) {
                     let role = format!("the contact of its consumer {caller}");
-                    add(contact, role, Some(calls(used)));
+                    told(&mut people, contact).add(role, Some(calls(used)));
                     continue;
                 }
                 let contacts = self.behind(cx, caller).await?;
@@ -85,11 +77,8 @@ impl Announce {
                     gaps.push(unreachable(cx, caller)?);
                 }
                 for contact in &contacts {
-                    add(
-                        contact,
-                        format!("behind the caller {caller}"),
-                        Some(calls(used)),
-                    );
+                    let role = format!("behind the caller {caller}");
+                    told(&mut people, contact).add(role, Some(calls(used)));
                 }
             }
         }
@@ -123,7 +112,41 @@ impl Announce {
         stage: NoticeStage,
         person: &PersonId,
     ) -> Result<NoticeId, ProviderError> {
-        self.providers.notices()?.id(cx.id, stage, person)
+        self.providers
+            .notices()?
+            .id(cx.id, &stage.to_string(), person)
+    }
+
+    /// Links to answer by, while an answer changes something.
+    fn add_links(
+        &self,
+        facts: &mut NoticeFacts,
+        stage: NoticeStage,
+        id: &NoticeId,
+        to: &Contact,
+        cx: &StepContext<'_>,
+    ) {
+        let Some(desk) = self.providers.answers() else {
+            return;
+        };
+        match stage {
+            NoticeStage::Announcement
+            | NoticeStage::Reminder { .. }
+            | NoticeStage::Postponement { .. }
+            | NoticeStage::BrownOut { .. }
+            | NoticeStage::LastCall => {
+                // Counted from the end, and not from now: a notice that is sent again is the same.
+                let from = cx.retirement.promised_end();
+                facts.links = Some(desk.links(cx.id, &to.person, id, from));
+            }
+            NoticeStage::Closed
+            | NoticeStage::Restored
+            | NoticeStage::Retired
+            | NoticeStage::Withdrawal
+            | NoticeStage::Unused
+            | NoticeStage::Drift
+            | NoticeStage::Digest => {}
+        }
     }
 
     async fn send(
@@ -134,7 +157,8 @@ impl Announce {
         cx: &StepContext<'_>,
         permit: &WritePermit,
     ) -> Result<Outcome, ProviderError> {
-        let facts = recipient.facts(cx);
+        let mut facts = recipient.facts(cx);
+        self.add_links(&mut facts, stage, &id, &recipient.to, cx);
         let notice = Notice::new(id, stage, recipient.to, facts);
         self.providers
             .notices()?
@@ -142,6 +166,12 @@ impl Announce {
             .send(&notice, permit)
             .await
     }
+}
+
+/// The one entry of a person.
+fn told<'a>(people: &'a mut BTreeMap<PersonId, Recipient>, to: &Contact) -> &'a mut Recipient {
+    let person = people.entry(to.person.clone());
+    person.or_insert_with(|| Recipient::new(to.clone()))
 }
 
 fn calls(used: &CallerUse) -> CallFacts {
@@ -173,7 +203,7 @@ fn notice(action: &Action) -> Result<&NoticeId, ProviderError> {
 }
 
 /// Only what was delivered counts as told (invariant I-22).
-fn told(delivery: Delivery) -> Reading {
+fn reading(delivery: Delivery) -> Reading {
     match delivery {
         Delivery::NotSent => not_applied(serde_json::Value::Null),
         Delivery::Pending { until } => Reading::Pending {
@@ -186,8 +216,82 @@ fn told(delivery: Delivery) -> Reading {
     }
 }
 
+/// Who was announced it, as planned.
+fn announced(cx: &StepContext<'_>) -> Result<Vec<Recipient>, ProviderError> {
+    let actions = cx
+        .retirement
+        .plan()
+        .map(|(plan, _)| plan.actions(&cx.step.id));
+    let told = actions.unwrap_or_default().iter().filter(|action| {
+        // Of those whose announcement is gone for good, nobody is told more.
+        cx.run(action).is_some_and(ActionRun::may_have_effect)
+    });
+    told.map(|action| read_back(action, &action.detail))
+        .collect()
+}
+
+#[async_trait]
+impl Teller for Announce {
+    async fn notices(
+        &self,
+        stage: NoticeStage,
+        cx: &StepContext<'_>,
+    ) -> Result<Vec<Notice>, ProviderError> {
+        let mut people = announced(cx)?;
+        match stage {
+            NoticeStage::LastCall => {
+                let (calling, _) = self.recipients(cx).await?;
+                people.retain_mut(|recipient| {
+                    let now = calling.get(&recipient.to.person);
+                    now.is_some_and(|now| recipient.calls_now(now))
+                });
+            }
+            NoticeStage::Reminder { .. } => {
+                let called = cx.retirement.told_of(NoticeStage::LastCall);
+                people.retain(|r| !called.is_some_and(|told| told.contains(&r.to.person)));
+            }
+            NoticeStage::Drift => people.retain(Recipient::answers_for_it),
+            _ => {}
+        }
+        let port = self.providers.notices()?;
+        let mut notices = Vec::with_capacity(people.len());
+        for recipient in people {
+            let round = match stage {
+                NoticeStage::Drift => digest_of(cx.retirement.drift()),
+                _ => match cx.retirement.moved() {
+                    0 => String::new(),
+                    moved => format!("-{moved}"),
+                },
+            };
+            let id = port.id(cx.id, &format!("{stage}{round}"), &recipient.to.person)?;
+            let mut facts = recipient.facts_at(stage, cx);
+            self.add_links(&mut facts, stage, &id, &recipient.to, cx);
+            notices.push(Notice::new(id, stage, recipient.to, facts));
+        }
+        Ok(notices)
+    }
+
+    async fn send(&self, notice: &Notice, permit: &WritePermit) -> Result<Outcome, ProviderError> {
+        self.providers
+            .notices()?
+            .notifier
+            .send(notice, permit)
+            .await
+    }
+}
+
+/// Another drift is another notice.
+fn digest_of(drift: &[String]) -> String {
+    let digest = Digest::of_bytes(drift.join("\n").as_bytes()).to_hex();
+    format!("-{}", digest.get(..12).unwrap_or(&digest))
+}
+
 #[async_trait]
 impl Step for Announce {
+    fn teller(&self) -> Option<&dyn Teller> {
+        Some(self)
+    }
+
     fn describe(&self) -> StepDescription {
         StepDescription::new(
             "tell owners, stakeholders and consumers",
@@ -229,7 +333,7 @@ impl Step for Announce {
         _: &StepContext<'_>,
     ) -> Result<Observation<Reading>, ProviderError> {
         let observer = &self.providers.notices()?.observer;
-        Ok(observer.delivery(notice(action)?).await?.map(told))
+        Ok(observer.delivery(notice(action)?).await?.map(reading))
     }
 
     async fn undo(

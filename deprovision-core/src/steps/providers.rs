@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::answer::AnswerDesk;
 use crate::id::{PersonId, ProviderId, RetirementId};
 use crate::provider::{
     AccessPath, AccessPathObserver, ArchiveReader, Archiver, ChangeObserver, ChangeProposer,
     CodeSearch, CredentialObserver, CredentialRevoker, DatasetReader, DeliveryObserver,
-    DocumentObserver, DocumentUpdater, Eraser, ErrorKind, GrantObserver, NoticeStage, Notifier,
-    OwnerResolver, PathProbe, PermissionAuditor, ProviderError,
+    DocumentObserver, DocumentUpdater, Eraser, ErrorKind, GrantObserver, Notifier, OwnerResolver,
+    PathProbe, PermissionAuditor, ProviderError,
 };
 use crate::resource::{Locator, NoticeId};
 
@@ -73,7 +74,7 @@ impl NoticePorts {
     pub(super) fn id(
         &self,
         retirement: &RetirementId,
-        stage: NoticeStage,
+        stage: &str,
         person: &PersonId,
     ) -> Result<NoticeId, ProviderError> {
         let name = format!("{retirement}/{stage}/{person}");
@@ -100,6 +101,7 @@ pub struct Providers {
     repositories: BTreeMap<ProviderId, RepositoryPorts>,
     notices: Option<NoticePorts>,
     owners: Vec<Arc<dyn OwnerResolver>>,
+    answers: Option<Arc<AnswerDesk>>,
 }
 
 impl fmt::Debug for Providers {
@@ -252,6 +254,13 @@ impl Providers {
         self
     }
 
+    /// With links in notices by which people answer.
+    #[must_use]
+    pub fn with_answers(mut self, desk: Arc<AnswerDesk>) -> Self {
+        self.answers = Some(desk);
+        self
+    }
+
     /// With one more way to find out who is behind a caller.
     #[must_use]
     pub fn with_owners(mut self, resolver: Arc<dyn OwnerResolver>) -> Self {
@@ -311,6 +320,10 @@ impl Providers {
         self.notices
             .as_ref()
             .ok_or_else(|| missing("notices", "any provider"))
+    }
+
+    pub(super) fn answers(&self) -> Option<&AnswerDesk> {
+        self.answers.as_deref()
     }
 
     pub(super) fn owners(&self) -> &[Arc<dyn OwnerResolver>] {

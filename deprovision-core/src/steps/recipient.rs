@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Contact, Route};
-use crate::provider::{CallFacts, NoticeFacts, SuccessorFacts};
+use crate::pipeline::ids;
+use crate::provider::{BrownOutFacts, CallFacts, NoticeFacts, NoticeStage, SuccessorFacts};
 use crate::step::StepContext;
 
 /// To whom a notice goes, and why. It is planned, so that a notice that is sent again
@@ -13,6 +14,9 @@ use crate::step::StepContext;
 pub(super) struct Recipient {
     pub(super) to: Contact,
     roles: Vec<String>,
+    /// Whether they are its owner or a stakeholder.
+    #[serde(default)]
+    answers_for_it: bool,
     /// Their own calls, when the plan was made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     calls: Vec<CallFacts>,
@@ -23,8 +27,15 @@ impl Recipient {
         Self {
             to,
             roles: Vec::new(),
+            answers_for_it: false,
             calls: Vec::new(),
         }
+    }
+
+    /// That they are its owner or a stakeholder.
+    pub(super) fn responsible(&mut self, role: String) {
+        self.answers_for_it = true;
+        self.add(role, None);
     }
 
     /// One more reason to tell them: a person is told once, whatever the number.
@@ -44,8 +55,45 @@ impl Recipient {
         }
     }
 
+    /// Takes over the calls of the same person as they are now; whether there are any.
+    pub(super) fn calls_now(&mut self, now: &Self) -> bool {
+        self.calls.clone_from(&now.calls);
+        !self.calls.is_empty()
+    }
+
+    /// Whether they are its owner or a stakeholder, and not only somebody who calls it.
+    pub(super) fn answers_for_it(&self) -> bool {
+        self.answers_for_it
+    }
+
     pub(super) fn roles(&self) -> String {
         self.roles.join(", ")
+    }
+
+    /// What they are told of a stage, which may be that a plan's step is near.
+    pub(super) fn facts_at(&self, stage: NoticeStage, cx: &StepContext<'_>) -> NoticeFacts {
+        let mut facts = self.facts(cx);
+        let state = cx.retirement;
+        match stage {
+            NoticeStage::BrownOut { number } => {
+                let name = format!("{}-{number}", ids::BROWN_OUT);
+                let mut steps = state.pipeline().steps().iter();
+                let begins = steps
+                    .find(|step| step.id.as_str() == name)
+                    .and_then(|step| state.begins_at(step));
+                let index = usize::try_from(number).unwrap_or(usize::MAX);
+                let length = state.policy().brown_outs.get(index.saturating_sub(1));
+                facts.brown_out = begins
+                    .zip(length)
+                    .map(|(at, lasts)| BrownOutFacts::new(at, *lasts));
+            }
+            NoticeStage::Retired => {
+                facts.certificate = state.certificate().map(|digest| digest.to_string());
+            }
+            NoticeStage::Drift => facts.findings = state.drift().to_vec(),
+            _ => {}
+        }
+        facts
     }
 
     /// What they are told of the retirement as it stands.
@@ -56,6 +104,7 @@ impl Recipient {
         cx.retirement.reason().clone_into(&mut facts.reason);
         facts.roles.clone_from(&self.roles);
         facts.ends = Some(cx.retirement.promised_end());
+        facts.moved = cx.retirement.moved();
         facts.successor = cx
             .successor()
             .map(|next| SuccessorFacts::new(next.id.clone(), &next.title, next.url.clone()));

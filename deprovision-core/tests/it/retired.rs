@@ -188,6 +188,11 @@ impl Driver {
                     envelope: certificate.to_json().unwrap(),
                 });
             }
+            Next::Tell { stage } => self.give(Command::RecordTold {
+                stage,
+                people: Vec::new(),
+                untold: Vec::new(),
+            }),
             Next::Audit => self.give(Command::RecordAudit { drift: Vec::new() }),
             other => panic!("nothing should ask for {other:?}"),
         }

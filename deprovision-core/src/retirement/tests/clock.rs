@@ -19,7 +19,10 @@ fn i_21_a_clock_that_steps_back_reopens_nothing_and_a_step_forward_shortens_no_n
         }
     }
     let until = |case: &Case| match case.retirement.next(case.now) {
-        Next::Wait { until, .. } => until.unwrap(),
+        Next::Wait { why, .. } => {
+            let notice = why.iter().find(|why| why.rule == WaitRule::Notice);
+            notice.unwrap().next_check_at.unwrap()
+        }
         other => panic!("it should wait for the notice: {other:?}"),
     };
     let before = until(&case);

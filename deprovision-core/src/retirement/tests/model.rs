@@ -261,6 +261,7 @@ impl Model {
             // One action is all of the plan, and the search ends where it is retired.
             Next::Certify
             | Next::Audit
+            | Next::Tell { .. }
             | Next::MakePlan
             | Next::ReadUsage { .. }
             | Next::CheckScope { .. }

@@ -211,6 +211,14 @@ impl Case {
                 })
                 .unwrap();
             }
+            Next::Tell { stage } => {
+                self.give(Command::RecordTold {
+                    stage,
+                    people: vec![person("ann")],
+                    untold: vec![],
+                })
+                .unwrap();
+            }
             Next::Audit => {
                 self.give(Command::RecordAudit { drift: vec![] }).unwrap();
             }

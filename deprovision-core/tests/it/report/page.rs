@@ -123,8 +123,12 @@ fn what_came_back_is_in_the_verdict() {
     assert!(drifted.contains("The last look found something that came back: 12 requests"));
     assert!(drifted.contains("<header class=\"bad\">"));
     story.requests = 0;
-    let before = story.log.len();
-    story.until(|story| story.log.len() > before);
+    story.until(|story| {
+        story
+            .log
+            .last()
+            .is_some_and(|entry| entry.kind == "audit_passed")
+    });
     assert!(page(&story).contains("at the last look nothing had come back"));
 }
 

@@ -256,6 +256,11 @@ impl Story {
                     envelope: certificate.to_json().unwrap(),
                 });
             }
+            Next::Tell { stage } => self.give(Command::RecordTold {
+                stage,
+                people: Vec::new(),
+                untold: Vec::new(),
+            }),
             Next::Audit => {
                 let drift = match self.requests {
                     0 => Vec::new(),
