@@ -12,7 +12,7 @@ use crate::call::{
 use crate::change::progress::Progress;
 use crate::change::publish::publish;
 use crate::change::pull_requests::{PullRequests, Work};
-use crate::change::text::{Purpose, Text, same_marker};
+use crate::change::text::{Purpose, Text, same_marker, unlabelled};
 use crate::change::wanted::{Wanted, known};
 use crate::change::{Pull, Standing};
 use crate::clone::{Cloned, Depth, GitFailed};
@@ -30,9 +30,9 @@ pub(crate) static CALLS_OF_A_PROPOSAL: [&Call; 10] = [
     &GET_REF,
     &CREATE_REF,
     &CREATE_PULL,
-    &ADD_LABELS,
     &LIST_REVIEWS,
     &REQUEST_REVIEWERS,
+    &ADD_LABELS,
 ];
 
 /// A branch of the clone that is to be on GitHub, with a pull request.
@@ -78,6 +78,7 @@ impl PullRequests {
             Some(
                 ChangeState::Absent
                 | ChangeState::Conflicting { .. }
+                | ChangeState::Unfinished { .. }
                 | ChangeState::Declined { .. },
             )
             | None => {
@@ -129,21 +130,21 @@ impl PullRequests {
         let on_top = work.carry(change, progress).await?;
         let text = work.text(change, &on_top).await;
         let pull = match standing {
-            Standing::Open(pull) => {
-                work.retell(change, &pull, &on_top, &text, progress).await?;
-                pull
-            }
+            Standing::Open(pull) => pull,
             Standing::None | Standing::Declined(_) => {
                 let pull = work.open_pull(change.branch, &text).await?;
                 progress.made(format!("#{} is open", pull.number));
                 pull
             }
         };
-        self.label(work, &pull, progress).await?;
         if self.ask_owners {
             self.ask_reviewers(work, &pull, &on_top.files, progress)
                 .await?;
         }
+        let refused = self.label(work, &pull, progress).await?;
+        // Last, for it says that the rest was done.
+        work.retell(change, &pull, &on_top, &text, refused, progress)
+            .await?;
         Ok(Ok(pull))
     }
 
@@ -160,7 +161,8 @@ impl PullRequests {
         match standing {
             Standing::Open(pull) => {
                 let text = work.text(change, &on_top).await;
-                work.retell(change, &pull, &on_top, &text, progress).await
+                work.retell(change, &pull, &on_top, &text, false, progress)
+                    .await
             }
             Standing::None | Standing::Declined(_) => Ok(()),
         }
@@ -183,11 +185,13 @@ impl Work {
             let why = format!("the clone has no branch {branch}");
             return Err(crate::error::invalid(OPERATION, why).into());
         };
+        let mut on_top = OnTop::of(&self.cloned, new).await.map_err(failed)?;
         if change.old != Some(new) {
             let made = publish(&self.session, &self.cloned, branch, change.old, new).await?;
             progress.made(format!("{branch} is at {made}"));
+            on_top.tip = made;
         }
-        OnTop::of(&self.cloned, new).await.map_err(failed)
+        Ok(on_top)
     }
 
     async fn text(&self, change: &Change<'_>, on_top: &OnTop) -> Text {
@@ -199,6 +203,7 @@ impl Work {
             change.purpose,
             change.wanted,
             change.branch,
+            &on_top.tip,
             &on_top.files,
             &left,
         )
@@ -212,14 +217,25 @@ impl Work {
         pull: &Pull,
         on_top: &OnTop,
         text: &Text,
+        label_refused: bool,
         progress: &mut Progress,
     ) -> Result<(), Failed> {
-        let stale = !same_marker(change.branch, pull.text(), &text.body);
-        if !(pull.is_ours(change.branch) && on_top.is_alone && stale) {
+        let branch = change.branch;
+        let is_stale = on_top.is_alone && !same_marker(branch, pull.text(), &text.body);
+        let is_untold = label_refused && !pull.text().contains(&unlabelled(branch));
+        if !pull.is_ours(branch) || !(is_stale || is_untold) {
             return Ok(());
         }
+        let (title, told) = match is_stale {
+            true => (&text.title, text.body.as_str()),
+            false => (&pull.title, pull.text()),
+        };
+        let told = match label_refused {
+            true => format!("{}\n{}\n", told.trim_end(), unlabelled(branch)),
+            false => told.to_owned(),
+        };
         let number = pull.number.to_string();
-        let body = json!({ "title": text.title, "body": text.body });
+        let body = json!({ "title": title, "body": told });
         let parameters = self.name.with("pull_number", &number);
         self.session
             .write(&UPDATE_PULL, &parameters, Some(&body))
@@ -262,14 +278,15 @@ impl Work {
 }
 
 /// What a branch has on top of the default branch.
-struct OnTop {
-    files: Vec<String>,
+pub(super) struct OnTop {
+    pub(super) tip: String,
+    pub(super) files: Vec<String>,
     /// Whether it is our one commit.
-    is_alone: bool,
+    pub(super) is_alone: bool,
 }
 
 impl OnTop {
-    async fn of(cloned: &Cloned, tip: &str) -> Result<Self, GitFailed> {
+    pub(super) async fn of(cloned: &Cloned, tip: &str) -> Result<Self, GitFailed> {
         let parents = cloned.commit(tip).await?.parents;
         let default = format!("refs/heads/{}", cloned.default_branch);
         // Where the history is cut off there may be no common commit.
@@ -281,6 +298,7 @@ impl OnTop {
         };
         let shown = |path: &[u8]| String::from_utf8_lossy(path).into_owned();
         Ok(Self {
+            tip: tip.to_owned(),
             files: files.iter().map(|file| shown(&file.path)).collect(),
             is_alone,
         })

@@ -1,4 +1,6 @@
 //! Labels and reviewers of a pull request.
+//!
+//! Reviewers come first: a label is the sign that all was done.
 
 use serde_json::json;
 
@@ -12,20 +14,16 @@ use crate::clone::Cloned;
 use crate::error::Failed;
 
 impl PullRequests {
+    /// Adds the labels that are missing; gives whether GitHub has refused that for good.
     pub(super) async fn label(
         &self,
         work: &Work,
         pull: &Pull,
         progress: &mut Progress,
-    ) -> Result<(), Failed> {
-        let has = |name: &String| {
-            pull.labels
-                .iter()
-                .any(|label| label.name.eq_ignore_ascii_case(name))
-        };
-        let missing: Vec<&String> = self.labels.iter().filter(|name| !has(name)).collect();
+    ) -> Result<bool, Failed> {
+        let missing = pull.lacks(&self.labels);
         if missing.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let number = pull.number.to_string();
         let body = json!({ "labels": missing });
@@ -84,19 +82,23 @@ impl PullRequests {
             .session
             .write(&REQUEST_REVIEWERS, &parameters, Some(&body))
             .await;
-        tolerated(sent.map(|_| ()), "its reviewers", progress)
+        tolerated(sent.map(|_| ()), "its reviewers", progress).map(|_| ())
     }
 }
 
 /// A proposal without a label or a reviewer is a proposal: a refusal that stays is said
-/// in the receipt.
-fn tolerated(sent: Result<(), Failed>, what: &str, progress: &mut Progress) -> Result<(), Failed> {
+/// in the receipt. Gives whether there was one.
+fn tolerated(
+    sent: Result<(), Failed>,
+    what: &str,
+    progress: &mut Progress,
+) -> Result<bool, Failed> {
     match sent {
         Err(Failed::Refused(refusal)) if !refusal.error.kind().is_retryable() => {
             progress.made(format!("{what} were refused: {}", refusal.error));
-            Ok(())
+            Ok(true)
         }
-        other => other,
+        other => other.map(|()| false),
     }
 }
 

@@ -32,6 +32,7 @@ impl Text {
         purpose: Purpose,
         wanted: Wanted<'_>,
         branch: &str,
+        tip: &str,
         files: &[String],
         left: &[String],
     ) -> Self {
@@ -56,7 +57,7 @@ impl Text {
             words.advice
         ));
         let digest = &Digest::of_bytes(body.as_bytes()).to_hex()[..16];
-        body.push_str(&format!("\n{}{digest} -->\n", marker(branch)));
+        body.push_str(&format!("\n{}{digest} {tip} -->\n", marker(branch)));
         Self {
             title: words.title,
             body,
@@ -190,15 +191,26 @@ pub(crate) fn withdrawn(branch: &str) -> String {
     format!("{}withdrawn -->", marker(branch))
 }
 
+/// What a pull request says that GitHub refused a label.
+pub(crate) fn unlabelled(branch: &str) -> String {
+    format!("<!-- deprovision-unlabelled: {branch} -->")
+}
+
+/// Whether a text was written for the branch as it is at this commit.
+pub(crate) fn tells_of(branch: &str, text: &str, tip: &str) -> bool {
+    last_marker(branch, text).is_some_and(|marker| marker.trim_end().ends_with(tip))
+}
+
 /// Whether a text has the marker that another text has: nothing of ours changed, and what
 /// people added to it may stay.
 pub(crate) fn same_marker(branch: &str, one: &str, other: &str) -> bool {
-    let of = |text: &str| {
-        let start = text.rfind(&marker(branch))?;
-        let end = text[start..].find("-->")?;
-        Some(text[start..start + end].to_owned())
-    };
-    of(one).is_some() && of(one) == of(other)
+    let marker = last_marker(branch, one);
+    marker.is_some() && marker == last_marker(branch, other)
+}
+
+fn last_marker<'a>(branch: &str, text: &'a str) -> Option<&'a str> {
+    let (_, last) = text.rsplit_once(&marker(branch))?;
+    last.split_once("-->").map(|(marker, _)| marker)
 }
 
 #[cfg(test)]
@@ -214,6 +226,7 @@ mod tests {
             Purpose::Makes,
             Wanted::Removal(&removal),
             "deprovision/orders-v1/x",
+            "c0ffee",
             &owned(files),
             &owned(left),
         )
@@ -244,6 +257,18 @@ mod tests {
         ));
         assert!(!same_marker(branch, &one.body, &other.body));
         assert!(!same_marker(branch, "", ""));
+        assert!(tells_of(branch, &one.body, "c0ffee"));
+        assert!(!tells_of(branch, &one.body, "decade"));
+        assert!(!tells_of(
+            branch,
+            &format!("{}{}", one.body, withdrawn(branch)),
+            "c0ffee"
+        ));
+        assert!(tells_of(
+            branch,
+            &format!("{}{}", one.body, unlabelled(branch)),
+            "c0ffee"
+        ));
         assert!(!same_marker("deprovision/orders-v1", &one.body, &one.body));
     }
 
@@ -260,7 +285,14 @@ mod tests {
         let said = |purpose, mark: &DocumentMark| {
             let path = "docs/a.md";
             let files = ["docs/a.md".to_owned()];
-            Text::of(purpose, Wanted::Mark { path, mark }, "b", &files, &[])
+            Text::of(
+                purpose,
+                Wanted::Mark { path, mark },
+                "b",
+                "c0ffee",
+                &files,
+                &[],
+            )
         };
         let mark = DocumentMark::Deprecated {
             api: api("orders-v1"),
