@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::call::{
     ADD_LABELS, CREATE_COMMIT, CREATE_PULL, CREATE_REF, CREATE_TREE, Call, GET_REF, GET_REPOSITORY,
-    LIST_PULLS, LIST_REVIEWS, REQUEST_REVIEWERS, UPDATE_PULL,
+    LIST_PULLS, REQUEST_REVIEWERS, UPDATE_PULL,
 };
 use crate::change::progress::Progress;
 use crate::change::publish::publish;
@@ -22,7 +22,7 @@ const OPERATION: &str = "open a pull request";
 
 /// The calls of a proposal in a repository where nothing was proposed yet, whose files are
 /// text: for plans.
-pub(crate) static CALLS_OF_A_PROPOSAL: [&Call; 10] = [
+pub(crate) static CALLS_OF_A_PROPOSAL: [&Call; 9] = [
     &GET_REPOSITORY,
     &LIST_PULLS,
     &CREATE_TREE,
@@ -30,7 +30,6 @@ pub(crate) static CALLS_OF_A_PROPOSAL: [&Call; 10] = [
     &GET_REF,
     &CREATE_REF,
     &CREATE_PULL,
-    &LIST_REVIEWS,
     &REQUEST_REVIEWERS,
     &ADD_LABELS,
 ];
@@ -129,16 +128,16 @@ impl PullRequests {
         }
         let on_top = work.carry(change, progress).await?;
         let text = work.text(change, &on_top).await;
-        let pull = match standing {
-            Standing::Open(pull) => pull,
+        let (pull, is_new) = match standing {
+            Standing::Open(pull) => (pull, false),
             Standing::None | Standing::Declined(_) => {
-                let pull = work.open_pull(change.branch, &text).await?;
-                progress.made(format!("#{} is open", pull.number));
-                pull
+                let opened = work.open_pull(change.branch, &text).await?;
+                progress.made(format!("#{} is open", opened.0.number));
+                opened
             }
         };
         if self.ask_owners {
-            self.ask_reviewers(work, &pull, &on_top.files, progress)
+            self.ask_reviewers(work, &pull, is_new, &on_top.files, progress)
                 .await?;
         }
         let refused = self.label(work, &pull, progress).await?;
@@ -244,7 +243,8 @@ impl Work {
         Ok(())
     }
 
-    async fn open_pull(&self, branch: &str, text: &Text) -> Result<Pull, Failed> {
+    /// Opens it; gives also whether it was not there before.
+    async fn open_pull(&self, branch: &str, text: &Text) -> Result<(Pull, bool), Failed> {
         let base = &self.about.default_branch;
         let body = json!({
             "title": text.title,
@@ -258,7 +258,7 @@ impl Work {
             .write(&CREATE_PULL, &self.name.parameters(), Some(&body))
             .await;
         let failed = match sent {
-            Ok(answer) => return Ok(answer.read(&CREATE_PULL)?),
+            Ok(answer) => return Ok((answer.read(&CREATE_PULL)?, true)),
             Err(failed) => failed,
         };
         let exists = failed.is_invalid_because("already exists");
@@ -268,7 +268,7 @@ impl Work {
         // Never sent again unseen: it is looked for, and when it can not be seen yet,
         // whoever asked looks again later.
         match self.standing(branch).await {
-            Ok(Standing::Open(pull)) => Ok(pull),
+            Ok(Standing::Open(pull)) => Ok((pull, !exists)),
             Ok(Standing::None | Standing::Declined(_)) | Err(_) => Err(match failed {
                 Failed::Refused(refusal) => Failed::Unsure(refusal.error),
                 unsure @ Failed::Unsure(_) => unsure,

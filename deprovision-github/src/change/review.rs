@@ -35,11 +35,13 @@ impl PullRequests {
         tolerated(sent.map(|_| ()), "its labels", progress)
     }
 
-    /// Asks the owners of the changed files who were not asked and have not reviewed.
+    /// Asks the owners of the changed files who were not asked and have not reviewed. One
+    /// that was only just opened nobody has reviewed.
     pub(super) async fn ask_reviewers(
         &self,
         work: &Work,
         pull: &Pull,
+        is_new: bool,
         files: &[String],
         progress: &mut Progress,
     ) -> Result<(), Failed> {
@@ -63,7 +65,10 @@ impl PullRequests {
         }
         let number = pull.number.to_string();
         let parameters = work.name.with("pull_number", &number);
-        let reviews: Vec<Review> = work.session.list(&LIST_REVIEWS, &parameters, &[]).await?;
+        let reviews: Vec<Review> = match is_new {
+            true => Vec::new(),
+            false => work.session.list(&LIST_REVIEWS, &parameters, &[]).await?,
+        };
         let reviewed = !reviews.is_empty();
         for person in reviews.iter().filter_map(|review| review.user.as_ref()) {
             owners

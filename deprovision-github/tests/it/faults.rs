@@ -90,16 +90,18 @@ async fn run(world: &World, seed: u64) -> usize {
     let mut faults = until_done(world, &mut random, seed, propose).await;
     assert_one(world, &name, seed);
     if random.below(3) == 0 {
-        let text = format!("A = {seed}\nget('https://orders.v1.example/v1/orders/7')\n");
+        // Another line than the shop has, whatever the seed.
+        let text = format!("A = {}\nget('https://orders.v1.example/v1/orders/7')\n", seed + 2);
         let full = format!("acme/{name}");
         world
             .fake
             .commit(&full, "main", &[("src/client.py", Some(text))])
             .unwrap();
-        assert!(matches!(
-            world.state(&shop).await,
-            ChangeState::Conflicting { .. }
-        ));
+        let state = world.state(&shop).await;
+        assert!(
+            matches!(state, ChangeState::Conflicting { .. }),
+            "seed {seed}: {state:?}"
+        );
         faults += until_done(world, &mut random, seed, propose).await;
         assert_one(world, &name, seed);
     }
