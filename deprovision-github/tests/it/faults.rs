@@ -91,7 +91,10 @@ async fn run(world: &World, seed: u64) -> usize {
     assert_one(world, &name, seed);
     if random.below(3) == 0 {
         // Another line than the shop has, whatever the seed.
-        let text = format!("A = {}\nget('https://orders.v1.example/v1/orders/7')\n", seed + 2);
+        let text = format!(
+            "A = {}\nget('https://orders.v1.example/v1/orders/7')\n",
+            seed + 2
+        );
         let full = format!("acme/{name}");
         world
             .fake
