@@ -207,17 +207,10 @@ pub(crate) fn change_name(removal: &Removal) -> ChangeName {
 
 /// The paths of the API's documents in a repository: `<repository>/<path>`.
 pub(crate) fn documents_in(repository: &RepositoryId, api: &Api) -> BTreeSet<Vec<u8>> {
-    let locator = repository.locator();
-    api.resources
-        .documents
-        .iter()
-        .filter(|id| {
-            id.provider() == locator.provider()
-                && id.locator().account() == locator.account()
-                && id.locator().region() == locator.region()
-        })
-        .filter_map(|id| id.name().split_once('/'))
-        .filter(|(name, _)| *name == locator.name())
+    let documents = api.resources.documents.iter();
+    documents
+        .filter_map(|id| id.in_repository().ok())
+        .filter(|(of, _)| of == repository)
         .map(|(_, path)| path.as_bytes().to_vec())
         .collect()
 }

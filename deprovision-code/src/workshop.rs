@@ -1,25 +1,29 @@
-//! Clones that another adapter made, opened for search and removal.
+//! Clones that another adapter made, opened for search, removals and marks.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use deprovision_core::catalog::Catalog;
 use deprovision_core::provider::{
-    ChangeBranches, CloneWorkshop, ErrorKind, LocalClone, OpenedClone, ProviderError, Removal,
+    ChangeBranches, CloneWorkshop, DocumentMark, ErrorKind, LocalClone, OpenedClone, ProviderError,
+    Removal,
 };
 use deprovision_core::resource::{Locator, RepositoryId};
 use deprovision_core::time::{Clock, SystemClock};
 
+use crate::change::ChangeName;
 use crate::code::change_name;
-use crate::{DefaultBranch, GitCode, GitRepositories};
+use crate::document;
+use crate::{DefaultBranch, GitCode, GitDocuments, GitRepositories, MarkSettings};
 
-/// Opens clones of a code host for [`GitCode`].
+/// Opens clones of a code host for [`GitCode`] and [`GitDocuments`].
 ///
 /// The clone of `acme/shop` is the repository `git:acme:local:shop` there.
 #[derive(Debug, Clone)]
 pub struct GitWorkshop {
     catalog: Catalog,
     clock: Arc<dyn Clock>,
+    marks: MarkSettings,
 }
 
 impl Default for GitWorkshop {
@@ -35,7 +39,15 @@ impl GitWorkshop {
         Self {
             catalog,
             clock: Arc::new(SystemClock::new()),
+            marks: MarkSettings::new(),
         }
+    }
+
+    /// Saying more, or less, in documents that can ([`GitDocuments::marking`]).
+    #[must_use]
+    pub fn marking(mut self, settings: MarkSettings) -> Self {
+        self.marks = settings;
+        self
     }
 
     /// Another clock, for the moment that observations name.
@@ -69,12 +81,21 @@ impl CloneWorkshop for GitWorkshop {
             )
             .await
             .map_err(|error| failed(error.into()))?;
-        let code = GitCode::new(Arc::new(repositories)).knowing(self.catalog.clone());
-        Ok(OpenedClone::new(id, Arc::new(code)))
+        let repositories = Arc::new(repositories);
+        let code = GitCode::new(repositories.clone()).knowing(self.catalog.clone());
+        let documents = GitDocuments::new(repositories).marking(self.marks);
+        Ok(OpenedClone::new(id, Arc::new(code), Arc::new(documents)))
     }
 
     fn branches(&self, removal: &Removal) -> ChangeBranches {
-        let name = change_name(removal);
-        ChangeBranches::new(name.branch(), name.reverted().branch())
+        both(&change_name(removal))
     }
+
+    fn branches_of_mark(&self, mark: &DocumentMark) -> Result<ChangeBranches, ProviderError> {
+        document::change_name(mark, "name the branches of a mark").map(|name| both(&name))
+    }
+}
+
+fn both(name: &ChangeName) -> ChangeBranches {
+    ChangeBranches::new(name.branch(), name.reverted().branch())
 }

@@ -80,6 +80,12 @@ impl Locator {
         })
     }
 
+    /// The same with another name, which may be none.
+    fn rechecked(self, kind: &'static str) -> Result<Self, ParseIdError> {
+        let provider = self.provider.as_str();
+        Self::checked(kind, provider, &self.account, &self.region, &self.name)
+    }
+
     fn parse(kind: &'static str, text: &str) -> Result<Self, ParseIdError> {
         let mut parts = text.splitn(4, ':');
         match (parts.next(), parts.next(), parts.next(), parts.next()) {
@@ -257,6 +263,61 @@ references! {
     NoticeId / Notice = "notice";
 }
 
+impl RepositoryId {
+    /// The document at this path: its name is `<repository>/<path>`.
+    ///
+    /// ```
+    /// use deprovision_core::resource::RepositoryId;
+    /// let shop: RepositoryId = "git:acme:local:shop".parse()?;
+    /// let page = shop.document("docs/a.md")?;
+    /// assert_eq!(page.in_repository()?, (shop, "docs/a.md"));
+    /// # Ok::<(), deprovision_core::id::ParseIdError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ParseIdError`] when the path is none, or too long for a name.
+    pub fn document(&self, path: &str) -> Result<DocumentId, ParseIdError> {
+        check_path(path)?;
+        let locator = Locator {
+            name: format!("{}/{path}", self.name()),
+            ..self.0.clone()
+        };
+        locator.rechecked(DOCUMENT).map(DocumentId)
+    }
+}
+
+impl DocumentId {
+    /// The repository that a document lies in, and its path there. A repository's name
+    /// holds no slash, so the first one ends it.
+    ///
+    /// # Errors
+    /// [`ParseIdError`] when the name is not `<repository>/<path>`, or the path has an
+    /// empty part, `.` or `..`.
+    pub fn in_repository(&self) -> Result<(RepositoryId, &str), ParseIdError> {
+        let Some((name, path)) = self.name().split_once('/') else {
+            let reason = "it has no path (write <repository>/<path>)";
+            return Err(ParseIdError::new(DOCUMENT, self.name(), reason));
+        };
+        check_path(path)?;
+        let locator = Locator {
+            name: name.to_owned(),
+            ..self.0.clone()
+        };
+        Ok((locator.rechecked("repository").map(RepositoryId)?, path))
+    }
+}
+
+const DOCUMENT: &str = "document";
+
+fn check_path(path: &str) -> Result<(), ParseIdError> {
+    let odd = |part: &str| part.is_empty() || part == "." || part == "..";
+    if path.split('/').any(odd) {
+        let reason = "its path has an empty part, `.` or `..`";
+        return Err(ParseIdError::new(DOCUMENT, path, reason));
+    }
+    Ok(())
+}
+
 impl fmt::Display for ResourceRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.kind(), self.locator())
@@ -289,6 +350,30 @@ mod tests {
             "a:b:c:d\n",
         ] {
             assert!(bad.parse::<DatasetId>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_document_lies_at_one_path_of_one_repository_or_nowhere() {
+        let id: DocumentId = "git:shop:local:orders/docs/a b.md".parse().unwrap();
+        let (repository, path) = id.in_repository().unwrap();
+        assert_eq!(repository.to_string(), "git:shop:local:orders");
+        assert_eq!(path, "docs/a b.md");
+        assert_eq!(repository.document(path).unwrap(), id);
+        for bad in [
+            "orders",
+            "orders/",
+            "/a.md",
+            "orders//a.md",
+            "orders/../a.md",
+            "orders/./a",
+            "orders/a/..",
+        ] {
+            let id: DocumentId = format!("git:shop:local:{bad}").parse().unwrap();
+            assert!(id.in_repository().is_err(), "{bad}");
+        }
+        for bad in ["", "../a", "a//b", "a\nb"] {
+            assert!(repository.document(bad).is_err(), "{bad:?}");
         }
     }
 

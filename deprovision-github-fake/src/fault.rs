@@ -22,6 +22,8 @@ pub enum Fault {
         /// The second, since 1970.
         reset: i64,
     },
+    /// 403 for good, and nothing was done: whoever asks may not.
+    Refused,
     /// A read is answered as if the last write had not happened yet.
     Stale,
     /// Nothing is done, and no answer ever comes.

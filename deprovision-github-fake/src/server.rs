@@ -120,6 +120,10 @@ async fn answer(
                 .with("x-ratelimit-reset", reset.to_string());
             return Ok(rendered(&reply));
         }
+        Some(Fault::Refused) => {
+            let reply = Reply::error(403, "Resource not accessible by personal access token");
+            return Ok(rendered(&reply));
+        }
         Some(Fault::FailsAfter | Fault::LosesReply | Fault::Stale | Fault::HangsAfter) | None => {}
     }
     let stale = fault == Some(Fault::Stale);

@@ -84,7 +84,7 @@ mod tests {
         let plan = Estimate::of_proposals(200, &Limits::default());
         // Six writes a repository, of which four make content: a ref, a pull request,
         // labels and reviewers. 800 of them are two hours at 500 an hour.
-        assert_eq!((plan.calls, plan.writes, plan.points), (2000, 1200, 6800));
+        assert_eq!((plan.calls, plan.writes, plan.points), (1800, 1200, 6600));
         let hour = 3600;
         assert!(
             (hour..2 * hour).contains(&plan.takes.as_seconds()),

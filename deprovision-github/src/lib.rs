@@ -14,7 +14,7 @@ mod organisation;
 mod server;
 mod tracking;
 
-pub use change::GitHubCode;
+pub use change::{GitHubCode, GitHubDocuments};
 pub use client::{Auth, GitHub, Limits};
 pub use credentials::{AppInstallations, GitHubTokens};
 pub use estimate::Estimate;

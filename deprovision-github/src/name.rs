@@ -4,7 +4,7 @@ use std::fmt;
 
 use deprovision_core::catalog::Api;
 use deprovision_core::provider::ProviderError;
-use deprovision_core::resource::{DocumentId, Locator, RepositoryId};
+use deprovision_core::resource::{Locator, RepositoryId};
 
 use crate::error::invalid;
 use crate::server::Server;
@@ -34,6 +34,11 @@ impl RepositoryName {
     ) -> Result<Self, ProviderError> {
         check_place(operation, server, id.locator())?;
         Self::parse(operation, id.locator().account(), id.name())
+    }
+
+    /// Whether it is that one: GitHub's names differ by more than their case.
+    fn is(&self, other: &Self) -> bool {
+        self.owner.eq_ignore_ascii_case(&other.owner) && self.name.eq_ignore_ascii_case(&other.name)
     }
 
     /// A repository by its two names.
@@ -82,22 +87,12 @@ impl RepositoryName {
     pub(crate) fn localised(&self, api: &Api, server: &Server, clone: &RepositoryId) -> Api {
         let mut api = api.clone();
         for document in &mut api.resources.documents {
-            let locator = document.locator();
-            let path = locator
-                .name()
-                .strip_prefix(&self.name)
-                .and_then(|p| p.strip_prefix('/'));
-            let here = check_place("", server, locator).is_ok() && locator.account() == self.owner;
-            let clone = clone.locator();
-            if let (true, Some(path)) = (here, path)
-                && let Ok(there) = Locator::new(
-                    clone.provider().as_str(),
-                    clone.account(),
-                    clone.region(),
-                    &format!("{}/{path}", clone.name()),
-                )
+            if let Ok((repository, path)) = document.in_repository()
+                && let Ok(name) = Self::of("", server, &repository)
+                && name.is(self)
+                && let Ok(there) = clone.document(path)
             {
-                *document = DocumentId::new(there);
+                *document = there;
             }
         }
         api

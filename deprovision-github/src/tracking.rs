@@ -166,6 +166,9 @@ impl Wanted {
                 ChangeState::Conflicting { at, .. } => {
                     (' ', format!("{at} conflicts, and is put on top again"))
                 }
+                ChangeState::Unfinished { at, .. } => {
+                    (' ', format!("{at} is open, and is being completed"))
+                }
                 ChangeState::Declined { at } => {
                     (' ', format!("{at} was closed: a person has to decide"))
                 }

@@ -33,6 +33,8 @@ apis:
     successor: orders-v2
     routes:
       - { method: GET, path: '/v1/orders/{id}' }
+    resources:
+      documents: ['github:acme:127.0.0.1:website/docs/orders.md', 'github:acme:127.0.0.1:website/openapi.yaml']
   - id: orders-v2
     title: Orders, version 2
     hosts: [orders-v2.shop.example]
@@ -60,6 +62,19 @@ const REPORTS: &[(&str, &str)] = &[
     ),
 ];
 
+/// It describes version 1.
+const WEBSITE: &[(&str, &str)] = &[
+    ("index.html", "<h1>Shop</h1>\n"),
+    ("docs/orders.md", "# Orders, version 1\n\nHow to order.\n"),
+    (
+        "openapi.yaml",
+        "openapi: 3.0.3\ninfo:\n  title: Orders, version 1\npaths:\n  /v1/orders/{id}:\n    get:\n      responses: {}\n",
+    ),
+];
+
+/// The repositories with people who merge what is proposed to them.
+const REVIEWED: [&str; 3] = ["billing", "reports", "website"];
+
 /// Makes the organisation, and retires version 1 in it.
 pub(crate) async fn run(state: Option<PathBuf>) -> Result<ExitCode, Problem> {
     let state = match state {
@@ -72,11 +87,7 @@ pub(crate) async fn run(state: Option<PathBuf>) -> Result<ExitCode, Problem> {
     let fake = Fake::start().await?;
     fake.repository(ORGANISATION, "billing", BILLING)?;
     fake.repository(ORGANISATION, "reports", REPORTS)?;
-    fake.repository(
-        ORGANISATION,
-        "website",
-        &[("index.html", "<h1>Shop</h1>\n")],
-    )?;
+    fake.repository(ORGANISATION, "website", WEBSITE)?;
     fake.repository(ORGANISATION, "old-shop", BILLING)?;
     fake.archive("acme/old-shop")?;
     let hook = fake.webhook("acme/billing", "https://orders-v1.shop.example/pushed")?;
@@ -132,6 +143,17 @@ pub(crate) async fn run(state: Option<PathBuf>) -> Result<ExitCode, Problem> {
             }
         );
         checks.check(is_clean, format!("{}: no reference is left", id.name()));
+    }
+    let website = fake.files("acme/website", "main")?;
+    for path in ["docs/orders.md", "openapi.yaml"] {
+        let text = website
+            .get(path)
+            .map(|bytes| String::from_utf8_lossy(bytes));
+        let says = text.is_some_and(|text| text.to_lowercase().contains("retired"));
+        checks.check(
+            says,
+            format!("website: {path} says that version 1 is retired"),
+        );
     }
     checks.check(
         !fake.delivers("acme/billing", hook)?,
@@ -197,7 +219,7 @@ async fn to_the_end(
 /// The owners merge what waits for them, and finish by hand what no rule could do.
 fn review(fake: &Fake, teller: &Teller) -> Result<bool, Problem> {
     let mut merged = false;
-    for name in ["billing", "reports"] {
+    for name in REVIEWED {
         let repository = format!("{ORGANISATION}/{name}");
         for pull in fake
             .pulls(&repository)?

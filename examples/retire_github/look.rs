@@ -7,7 +7,6 @@ use deprovision_core::journal::MemoryJournal;
 use deprovision_core::ledger::MemoryCheckpointStore;
 use deprovision_core::observation::Observation;
 use deprovision_examples::Problem;
-use deprovision_github::{Estimate, Limits};
 
 use crate::retiring::Retiring;
 
@@ -37,8 +36,5 @@ pub(crate) async fn look(retiring: &mut Retiring) -> Result<(), Problem> {
     let engine = retiring.engine(journal, Arc::new(MemoryCheckpointStore::default()))?;
     engine.propose(retiring.proposal()?).await?;
     println!("{}", engine.plan(&retiring.id()?).await?);
-    let count = retiring.api.resources.repositories.len();
-    let count = u64::try_from(count).unwrap_or(u64::MAX);
-    println!("{}", Estimate::of_proposals(count, &Limits::default()));
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Retires an API in the code of a GitHub organisation: finds who names it, takes away what
-//! lets somebody in, and opens one pull request a repository, followed until it is merged.
+//! lets somebody in, and opens one pull request a repository, followed until it is merged. The
+//! documents that the catalog names are marked retired in the same way.
 //!
 //! ```text
 //! cargo run --package deprovision-examples --features github --example retire_github -- --help

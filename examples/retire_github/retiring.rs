@@ -18,7 +18,7 @@ use deprovision_core::steps::{Providers, standard_steps};
 use deprovision_core::time::Clock;
 use deprovision_examples::{Files, Problem};
 use deprovision_github::{
-    FoundRepository, GitHub, GitHubCode, GitHubGrants, OrganisationSearch, Reach,
+    FoundRepository, GitHub, GitHubCode, GitHubDocuments, GitHubGrants, OrganisationSearch, Reach,
 };
 
 /// The name that the signing key has in checkpoints and certificates.
@@ -111,7 +111,8 @@ impl Retiring {
         let standard = Pipeline::standard(&self.policy, Erasure::Never)?;
         let mut steps = standard.steps().to_vec();
         steps.retain(|step| {
-            [ids::REMOVE_GRANTS, ids::REMOVE_REFERENCES].contains(&step.id.as_str())
+            let ours = [ids::REMOVE_GRANTS, ids::REMOVE_REFERENCES, ids::DOCUMENT];
+            ours.contains(&step.id.as_str())
         });
         for step in &mut steps {
             step.needs.clear();
@@ -142,7 +143,8 @@ impl Retiring {
         let grants = Arc::new(self.grants());
         let providers = Providers::new()
             .with_grants(github.clone(), grants.clone(), grants)
-            .with_repositories(github, Arc::new(self.code()));
+            .with_repositories(github.clone(), Arc::new(self.code()))
+            .with_documents(github, Arc::new(GitHubDocuments::new(&self.code())));
         Ok(Engine::builder()
             .journal(journal)
             .clock(self.clock.clone())

@@ -7,7 +7,6 @@ mod changelog;
 mod edits;
 #[cfg(test)]
 mod generated;
-mod id;
 pub(crate) mod json;
 mod mark;
 mod markdown;
@@ -26,5 +25,6 @@ pub(crate) mod yaml;
 pub(crate) use mark::marking;
 pub use mark::{MarkRefused, MarkedDocument, mark_document, mark_document_with};
 pub use provider::GitDocuments;
+pub(crate) use provider::change_name;
 pub use settings::MarkSettings;
 pub use undo::MarkUndo;

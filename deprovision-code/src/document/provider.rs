@@ -14,7 +14,6 @@ use deprovision_core::provider::{
 use deprovision_core::resource::DocumentId;
 
 use crate::change::{BranchState, ChangeName, Selection, reversal_proposed, revert_merged};
-use crate::document::id::parts;
 use crate::document::shared::{Place, change_set, extended, remembered};
 use crate::document::{MarkSettings, MarkedDocument, marking};
 use crate::error::GitError;
@@ -58,7 +57,11 @@ impl GitDocuments {
         time: Option<&WritePermit>,
         operation: &str,
     ) -> Result<Result<Place, String>, ProviderError> {
-        let (repository, path) = parts(id, operation)?;
+        let (repository, path) = id.in_repository().map_err(|error| {
+            let advice = "write git:<account>:local:<repository>/<path>";
+            let why = format!("{id} names no document; {advice}");
+            ProviderError::new(ErrorKind::Invalid, operation, why).with_source(error)
+        })?;
         let Repository { git, branch, .. } = self.repositories.find(&repository, operation)?;
         let git = match time {
             Some(permit) => git.within(permit.call_timeout().to_duration()),
@@ -69,7 +72,7 @@ impl GitDocuments {
         Ok(match default {
             Some(default) => Ok(Place {
                 git,
-                path,
+                path: path.to_owned(),
                 default,
                 settings: self.settings,
             }),
@@ -78,7 +81,11 @@ impl GitDocuments {
     }
 }
 
-fn change_name(mark: &DocumentMark, operation: &str) -> Result<ChangeName, ProviderError> {
+/// The branch of a mark.
+pub(crate) fn change_name(
+    mark: &DocumentMark,
+    operation: &str,
+) -> Result<ChangeName, ProviderError> {
     match mark {
         DocumentMark::Deprecated { api, .. } => Ok(ChangeName::new(api, "documents-deprecated")),
         DocumentMark::Retired { api, .. } => Ok(ChangeName::new(api, "documents-retired")),

@@ -520,6 +520,7 @@ async fn proposed(
         ChangeState::Proposed { at, left } => Ok((at, left)),
         state @ (ChangeState::Absent
         | ChangeState::Conflicting { .. }
+        | ChangeState::Unfinished { .. }
         | ChangeState::Declined { .. }
         | ChangeState::Merged { .. }
         | ChangeState::Reverting { .. }) => {

@@ -462,6 +462,7 @@ async fn proposed(
         }
         state @ (ChangeState::Absent
         | ChangeState::Conflicting { .. }
+        | ChangeState::Unfinished { .. }
         | ChangeState::Declined { .. }
         | ChangeState::Merged { .. }
         | ChangeState::Reverting { .. }) => {

@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::provider::{ChangeObserver, ChangeProposer, CodeSearch, ProviderError, Removal};
+use crate::provider::{
+    ChangeObserver, ChangeProposer, CodeSearch, DocumentMark, DocumentObserver, DocumentUpdater,
+    ProviderError, Removal,
+};
 use crate::resource::RepositoryId;
 
 /// A clone of a repository on this machine, made by the adapter of its host.
@@ -56,20 +59,28 @@ pub struct OpenedClone {
     pub observer: Arc<dyn ChangeObserver>,
     /// Makes and removes branches in the clone.
     pub proposer: Arc<dyn ChangeProposer>,
+    /// Reads how far the mark of a document has come, as far as the clone knows. Documents
+    /// are those of the repository above ([`RepositoryId::document`]).
+    pub document_observer: Arc<dyn DocumentObserver>,
+    /// Makes and removes branches in the clone that mark documents.
+    pub document_updater: Arc<dyn DocumentUpdater>,
 }
 
 impl OpenedClone {
-    /// One adapter for everything that is done in the clone.
+    /// One adapter for code, and one for documents.
     #[must_use]
-    pub fn new<A>(repository: RepositoryId, adapter: Arc<A>) -> Self
+    pub fn new<C, D>(repository: RepositoryId, code: Arc<C>, documents: Arc<D>) -> Self
     where
-        A: CodeSearch + ChangeObserver + ChangeProposer + 'static,
+        C: CodeSearch + ChangeObserver + ChangeProposer + 'static,
+        D: DocumentObserver + DocumentUpdater + 'static,
     {
         Self {
             repository,
-            search: adapter.clone(),
-            observer: adapter.clone(),
-            proposer: adapter,
+            search: code.clone(),
+            observer: code.clone(),
+            proposer: code,
+            document_observer: documents.clone(),
+            document_updater: documents,
         }
     }
 }
@@ -82,22 +93,22 @@ impl fmt::Debug for OpenedClone {
     }
 }
 
-/// The branches of one removal.
+/// The branches of one change: of a removal, or of a mark in documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChangeBranches {
-    /// The one that removes.
-    pub removal: String,
-    /// The one that takes back a removal that was merged.
+    /// The one that changes something.
+    pub change: String,
+    /// The one that takes back what was merged of it.
     pub reversal: String,
 }
 
 impl ChangeBranches {
     /// Two branches.
     #[must_use]
-    pub fn new(removal: impl Into<String>, reversal: impl Into<String>) -> Self {
+    pub fn new(change: impl Into<String>, reversal: impl Into<String>) -> Self {
         Self {
-            removal: removal.into(),
+            change: change.into(),
             reversal: reversal.into(),
         }
     }
@@ -120,4 +131,12 @@ pub trait CloneWorkshop: Send + Sync {
 
     /// The branches of a removal, whether they are there or not.
     fn branches(&self, removal: &Removal) -> ChangeBranches;
+
+    /// The branches of a mark, whether they are there or not. All documents of a repository
+    /// that get the same mark share them: a branch changes those that are marked and
+    /// nothing else.
+    ///
+    /// # Errors
+    /// [`ProviderError`] of kind `Unsupported` for a mark that can not be made.
+    fn branches_of_mark(&self, mark: &DocumentMark) -> Result<ChangeBranches, ProviderError>;
 }

@@ -274,6 +274,14 @@ pub enum ChangeState {
         /// With what.
         why: String,
     },
+    /// It is proposed, and not all that belongs to it was done: whoever did it was stopped.
+    /// It is to be proposed again, which completes it.
+    Unfinished {
+        /// Where: a branch, the address of a pull request.
+        at: String,
+        /// What is missing.
+        why: String,
+    },
     /// A person closed it without merging it. Nothing is proposed again until a person
     /// reopens it, or it is withdrawn.
     Declined {

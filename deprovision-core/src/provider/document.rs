@@ -49,6 +49,28 @@ pub enum DocumentMark {
     },
 }
 
+impl DocumentMark {
+    /// The API that it speaks of.
+    #[must_use]
+    pub fn api(&self) -> &ApiId {
+        match self {
+            Self::Deprecated { api, .. }
+            | Self::OperationDeprecated { api, .. }
+            | Self::Retired { api, .. } => api,
+        }
+    }
+
+    /// What comes instead.
+    #[must_use]
+    pub fn successor(&self) -> Option<&ApiId> {
+        match self {
+            Self::Deprecated { successor, .. }
+            | Self::OperationDeprecated { successor, .. }
+            | Self::Retired { successor, .. } => successor.as_ref(),
+        }
+    }
+}
+
 /// Where a mark stands on its way into a document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

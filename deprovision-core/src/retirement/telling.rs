@@ -20,7 +20,9 @@ impl Retirement {
     pub(super) fn tell(&self, now: Timestamp) -> Option<NoticeStage> {
         let mut due = self.stages(now);
         due.retain(|(at, stage)| *at <= now && !self.was_told(*stage));
-        due.into_iter().min().map(|(_, stage)| stage)
+        // Who gets the last call gets no reminder: it comes before it.
+        let order = |due: &Due| (due.0, due.1 != NoticeStage::LastCall, due.1);
+        due.into_iter().min_by_key(order).map(|(_, stage)| stage)
     }
 
     /// When a stage comes that people are told of, after `now`.

@@ -194,6 +194,7 @@ impl Confirm {
             ChangeState::Absent
             | ChangeState::Proposed { .. }
             | ChangeState::Conflicting { .. }
+            | ChangeState::Unfinished { .. }
             | ChangeState::Declined { .. } => not_applied(json!("references are there again")),
             ChangeState::Merged { .. } | ChangeState::Reverting { .. } => forward(change),
         }))

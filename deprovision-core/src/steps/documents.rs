@@ -149,6 +149,9 @@ pub(super) fn forward(change: ChangeState) -> Reading {
         ChangeState::Conflicting { at, why } => {
             not_applied(serde_json::json!({ "conflicting": at, "with": why }))
         }
+        ChangeState::Unfinished { at, why } => {
+            not_applied(serde_json::json!({ "unfinished": at, "missing": why }))
+        }
         ChangeState::Declined { at } => Reading::Pending {
             why: format!("{at} was closed without being merged; reopen it, or call this off"),
             look_again: None,
@@ -162,9 +165,9 @@ pub(super) fn forward(change: ChangeState) -> Reading {
 pub(super) fn backward(change: ChangeState) -> Reading {
     match change {
         ChangeState::Absent => not_applied(serde_json::Value::Null),
-        ChangeState::Proposed { at, .. } | ChangeState::Conflicting { at, .. } => {
-            applied(format!("{at} is still proposed"))
-        }
+        ChangeState::Proposed { at, .. }
+        | ChangeState::Conflicting { at, .. }
+        | ChangeState::Unfinished { at, .. } => applied(format!("{at} is still proposed")),
         ChangeState::Declined { at } => not_applied(serde_json::json!({ "declined": at })),
         // Nothing takes it back yet: a wait would be for ever.
         ChangeState::Merged { at } => applied(format!("still merged in {at}")),
@@ -180,20 +183,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_conflicts_is_sent_again_and_what_a_person_closed_is_not() {
+    fn what_conflicts_or_is_unfinished_is_sent_again_and_what_a_person_closed_is_not() {
         let at = || "pull/1".to_owned();
         let conflicting = || ChangeState::Conflicting {
             at: at(),
             why: "main".to_owned(),
         };
         let declined = || ChangeState::Declined { at: at() };
+        let unfinished = || ChangeState::Unfinished {
+            at: at(),
+            why: "its labels".to_owned(),
+        };
         assert!(matches!(forward(conflicting()), Reading::NotApplied { .. }));
+        assert!(matches!(forward(unfinished()), Reading::NotApplied { .. }));
         assert!(matches!(
             forward(declined()),
             Reading::Pending { why, .. } if why.contains("pull/1")
         ));
         // On the way out it is still there, and a closed one is not.
         assert!(matches!(backward(conflicting()), Reading::Applied { .. }));
+        assert!(matches!(backward(unfinished()), Reading::Applied { .. }));
         assert!(matches!(backward(declined()), Reading::NotApplied { .. }));
     }
 }

@@ -1,16 +1,22 @@
 //! Changes to review: a branch, a pull request, and what becomes of them.
 
-mod adapter;
+mod code;
 mod code_owners;
+mod documents;
 mod observe;
+mod progress;
 mod propose;
 mod publish;
 mod pull;
+mod pull_requests;
 mod repository;
+mod review;
 mod text;
+mod wanted;
 mod withdraw;
 
-pub use adapter::GitHubCode;
+pub use code::GitHubCode;
+pub use documents::GitHubDocuments;
 
 pub(crate) use propose::CALLS_OF_A_PROPOSAL;
 pub(crate) use pull::{Pull, Standing};

@@ -117,6 +117,16 @@ impl Pull {
         self.text().contains(&marker(branch))
     }
 
+    /// Those of the labels that it does not have.
+    pub(crate) fn lacks<'a>(&self, labels: &'a [String]) -> Vec<&'a String> {
+        let has = |name: &String| {
+            self.labels
+                .iter()
+                .any(|label| label.name.eq_ignore_ascii_case(name))
+        };
+        labels.iter().filter(|name| !has(name)).collect()
+    }
+
     fn is_withdrawn(&self, branch: &str) -> bool {
         self.text().contains(&withdrawn(branch))
     }

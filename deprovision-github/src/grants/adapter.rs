@@ -22,10 +22,9 @@ use crate::grants::{hooks, keys, secrets};
 /// | `webhook/REPO/ID`, `organisation-webhook/ID` | switching it off | switched on; its secret stays |
 /// | `secret/NAME/REPO` | the repository may no longer read a secret of its organisation | it may again |
 /// | `organisation-secret/NAME/all`, `…/private` | not decided: others may live from it; somebody selects its repositories, or waives it | |
-/// | `repository-secret/REPO/NAME` | reported, and never removed: its value can not be read | |
+/// | `repository-secret/REPO/NAME` | not decided: its value can not be read, so that nothing brings it back; somebody deletes it, or waives it | |
 ///
-/// A secret of the organisation that all repositories may read makes the answer partial:
-/// it is for a person. Which grants belong to an API is said by titles of keys and names of
+/// What is not decided is for a person, and the plan says so at once. Which grants belong to an API is said by titles of keys and names of
 /// secrets, or taken from the catalog: hosts that webhooks deliver to, and markers that are
 /// written as names of secrets are.
 ///

@@ -251,8 +251,13 @@ pub(super) fn not_restorable(
     ProviderError::new(
         ErrorKind::Unsupported,
         operation,
-        format!(
-            "the value of {secret} in {name} can not be read, so that nothing brings it back; delete it by hand once the API is closed"
-        ),
+        why_not_restorable(name, secret),
+    )
+}
+
+/// The same in words.
+pub(super) fn why_not_restorable(name: &RepositoryName, secret: &str) -> String {
+    format!(
+        "the value of {secret} in {name} can not be read, so that nothing brings it back; delete it by hand, or waive it until the API is closed"
     )
 }

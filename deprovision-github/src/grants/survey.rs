@@ -197,10 +197,12 @@ impl GitHubGrants {
             let seen = secrets::list_own(session, name).await;
             for secret in survey.seen(&format!("secrets of {name}"), seen)? {
                 if binding.secrets.contains(&secret) {
-                    survey.found.push(GrantName::OwnSecret {
+                    let why = secrets::why_not_restorable(name, &secret);
+                    let own = GrantName::OwnSecret {
                         repository: name.clone(),
                         name: secret,
-                    });
+                    };
+                    survey.undecided.push((own, why));
                 }
             }
         }

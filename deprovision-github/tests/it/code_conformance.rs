@@ -18,17 +18,24 @@ use crate::world::{World, id};
 
 #[tokio::test]
 async fn pull_requests_keep_what_the_code_ports_promise() {
-    let fixture = Hub {
-        world: World::new().await,
-        made: AtomicU64::new(0),
-    };
+    let fixture = Hub::new().await;
     let cases = conformance::code(&fixture).await.unwrap();
     assert_eq!(cases, CODE_CASES);
 }
 
-struct Hub {
-    world: World,
+/// Repositories on a GitHub of one's own.
+pub(crate) struct Hub {
+    pub(crate) world: World,
     made: AtomicU64,
+}
+
+impl Hub {
+    pub(crate) async fn new() -> Self {
+        Self {
+            world: World::new().await,
+            made: AtomicU64::new(0),
+        }
+    }
 }
 
 fn full_name(id: &RepositoryId) -> String {

@@ -214,10 +214,15 @@ async fn a_secret_of_a_repository_is_found_and_never_removed() {
     world.shop("shop");
     world.fake.secret("acme/shop", "ORDERS_TOKEN").unwrap();
     let grants = grants(&world);
-    let found = listed(&grants, &api("orders-v1")).await.unwrap();
-    let [id] = found.as_slice() else {
-        panic!("{found:?}");
-    };
+    let orders = api("orders-v1");
+    let found = known(grants.grants(&issuer(), &orders).await.unwrap()).unwrap();
+    assert!(
+        found.naming.is_empty(),
+        "the plan says it at once: {found:?}"
+    );
+    let (id, why) = found.undecided.first_key_value().unwrap();
+    assert_eq!(id.name(), "repository-secret/shop/ORDERS_TOKEN");
+    assert!(why.contains("nothing brings it back"), "{why}");
     let permit = world.permits.permit().await.unwrap();
     let error = grants.remove(id, &permit).await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Unsupported, "{error}");

@@ -4,11 +4,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use deprovision_core::conformance::Permits;
-use deprovision_core::provider::ChangeProposer;
+use deprovision_core::provider::{ChangeProposer, DocumentUpdater};
 use deprovision_core::resource::RepositoryId;
+use deprovision_github::GitHubDocuments;
 use deprovision_github_fake::Fault;
 
-use crate::world::{World, code_at, done, removal};
+use crate::world::{ENTITY, PAGE, World, code_at, deprecated, done, removal};
 
 const JOB: &str = "DEPROVISION_GITHUB_JOB";
 
@@ -23,10 +24,15 @@ async fn the_process_that_is_killed() {
     };
     let code = code_at(url, folder.as_ref());
     let repository: RepositoryId = repository.parse().unwrap();
+    let page = repository.document(PAGE).unwrap();
+    let documents = GitHubDocuments::new(&code);
     let permit = Permits::new().permit().await.unwrap();
     let outcome = match what {
         "propose" => code.propose(&repository, &removal(), &permit).await,
-        _ => code.withdraw(&repository, &removal(), &permit).await,
+        "withdraw" => code.withdraw(&repository, &removal(), &permit).await,
+        "mark" => documents.mark(&page, &deprecated(), &permit).await,
+        "unmark" => documents.unmark(&page, &deprecated(), &permit).await,
+        _ => panic!("{what}"),
     };
     done(outcome);
 }
@@ -121,6 +127,51 @@ async fn a_withdrawal_that_is_killed_at_any_call_is_finished_by_the_next_process
     )
     .await;
     assert!(calls >= 6, "a withdrawal has more than {calls} calls");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_mark_that_is_killed_at_any_call_extends_the_pull_request_of_the_first() {
+    let calls = at_every_call(
+        "mark",
+        async |world, shop| {
+            done(world.mark(&shop.document(ENTITY).unwrap()).await);
+        },
+        async |world, name, shop| {
+            done(world.mark(&shop.document(PAGE).unwrap()).await);
+            let pull = world.pull(name);
+            assert!(pull.open);
+            assert!(pull.body.contains(PAGE) && pull.body.contains(ENTITY));
+            assert_eq!(pull.labels, ["deprovision"]);
+            assert_eq!(pull.reviewers.len(), 2);
+            assert_eq!(pull.comments, Vec::<String>::new());
+        },
+    )
+    .await;
+    assert!(calls >= 9, "a second mark has more than {calls} calls");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_two_marks_that_is_taken_back_and_killed_at_any_call_leaves_the_other() {
+    let calls = at_every_call(
+        "unmark",
+        async |world, shop| {
+            for path in [PAGE, ENTITY] {
+                done(world.mark(&shop.document(path).unwrap()).await);
+            }
+        },
+        async |world, name, shop| {
+            done(world.unmark(&shop.document(PAGE).unwrap()).await);
+            let pull = world.pull(name);
+            assert!(pull.open);
+            assert!(!pull.body.contains(PAGE) && pull.body.contains(ENTITY));
+            let files = world.fake.files_once_merged("acme/shop", 1).unwrap();
+            let before = world.fake.files("acme/shop", "main").unwrap();
+            assert_eq!(files[PAGE], before[PAGE]);
+            assert_ne!(files[ENTITY], before[ENTITY]);
+        },
+    )
+    .await;
+    assert!(calls >= 6, "taking a mark back has more than {calls} calls");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

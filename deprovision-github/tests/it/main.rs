@@ -11,6 +11,8 @@ mod calls;
 mod client;
 mod code_conformance;
 mod credentials;
+mod document_conformance;
+mod documents;
 mod faults;
 mod grants;
 mod kill;

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use deprovision_core::conformance::not_done;
-use deprovision_core::provider::{ChangeState, CodeSearch, ErrorKind};
+use deprovision_core::provider::{ChangeState, CodeSearch, ErrorKind, Outcome};
+use deprovision_github_fake::Fault;
 
 use crate::world::{World, done, id, v1};
 
@@ -47,6 +48,59 @@ async fn a_finished_proposal_writes_nothing_when_it_is_repeated() {
         Vec::<String>::new(),
         "who has reviewed is not asked again"
     );
+}
+
+/// The number of the call that does this in a proposal, from 1.
+async fn nth(operation: &str) -> u64 {
+    let world = World::new().await;
+    done(world.propose(&world.shop("shop")).await);
+    let recorded = world.fake.recorded();
+    let at = recorded.iter().position(|it| it.operation == operation);
+    u64::try_from(at.expect("it is sent")).unwrap() + 1
+}
+
+#[tokio::test]
+async fn one_that_was_opened_and_left_there_is_unfinished_until_it_is_proposed_again() {
+    let open = nth("POST /repos/{owner}/{repo}/pulls").await;
+    let ask = nth("POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers").await;
+    let label = nth("POST /repos/{owner}/{repo}/issues/{issue_number}/labels").await;
+    for call in [open + 1, ask, label] {
+        let world = World::new().await;
+        let shop = world.shop("shop");
+        world.fake.fault(call, Fault::FailsBefore);
+        let outcome = world.propose(&shop).await.unwrap();
+        assert!(matches!(outcome, Outcome::Unknown { .. }), "{outcome:?}");
+        let before = world.fake.recorded().len();
+        let state = world.state(&shop).await;
+        assert!(
+            matches!(&state, ChangeState::Unfinished { at, .. } if *at == world.pull("shop").url),
+            "call {call}: {state:?}"
+        );
+        let only_read = |it: &deprovision_github_fake::Recorded| it.operation.starts_with("GET ");
+        assert!(world.fake.recorded()[before..].iter().all(only_read));
+        done(world.propose(&shop).await);
+        let pull = world.pull("shop");
+        assert_eq!(pull.labels, ["deprovision"]);
+        assert_eq!(pull.reviewers.len(), 2);
+        let state = world.state(&shop).await;
+        assert!(matches!(state, ChangeState::Proposed { .. }), "{state:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_label_that_github_refuses_does_not_stop_the_proposal_and_is_told_once() {
+    let world = World::new().await;
+    let shop = world.shop("shop");
+    let call = nth("POST /repos/{owner}/{repo}/issues/{issue_number}/labels").await;
+    world.fake.fault(call, Fault::Refused);
+    let receipt = done(world.propose(&shop).await);
+    assert!(receipt.contains("labels were refused"), "{receipt}");
+    let state = world.state(&shop).await;
+    assert!(matches!(state, ChangeState::Proposed { .. }), "{state:?}");
+    assert_eq!(world.pull("shop").labels, Vec::<String>::new());
+    done(world.propose(&shop).await);
+    assert_eq!(world.pull("shop").labels, ["deprovision"]);
+    assert_eq!(world.pull("shop").body.matches("unlabelled").count(), 1);
 }
 
 #[tokio::test]

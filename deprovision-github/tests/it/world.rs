@@ -14,11 +14,12 @@ use deprovision_core::conformance::Permits;
 use deprovision_core::id::ApiId;
 use deprovision_core::observation::Observation;
 use deprovision_core::provider::{
-    ChangeObserver, ChangeProposer, ChangeState, Outcome, ProviderError, Removal,
+    ChangeObserver, ChangeProposer, ChangeState, DocumentMark, DocumentObserver, DocumentUpdater,
+    Outcome, ProviderError, Removal,
 };
-use deprovision_core::resource::RepositoryId;
+use deprovision_core::resource::{DocumentId, RepositoryId};
 use deprovision_core::secret::Secret;
-use deprovision_github::{Auth, GitHub, GitHubCode, Limits, Server};
+use deprovision_github::{Auth, GitHub, GitHubCode, GitHubDocuments, Limits, Server};
 use deprovision_github_fake::{Fake, ShownPull};
 
 /// The fake, and a folder for clones.
@@ -97,6 +98,11 @@ impl World {
         GitHubCode::new(github, Arc::new(GitWorkshop::default()), self.folder.path())
     }
 
+    /// The same for documents.
+    pub(crate) fn documents(&self) -> GitHubDocuments {
+        GitHubDocuments::new(&self.code())
+    }
+
     /// A repository that calls version 1, with owners.
     pub(crate) fn shop(&self, name: &str) -> RepositoryId {
         self.fake.repository("acme", name, SHOP).unwrap();
@@ -116,6 +122,23 @@ impl World {
     pub(crate) async fn state(&self, id: &RepositoryId) -> ChangeState {
         match self.code().change(id, &removal()).await.unwrap() {
             Observation::Known { value, .. } => value,
+            Observation::Unknown { why } => panic!("{why}"),
+        }
+    }
+
+    pub(crate) async fn mark(&self, id: &DocumentId) -> Result<Outcome, ProviderError> {
+        let permit = self.permits.permit().await.unwrap();
+        self.documents().mark(id, &deprecated(), &permit).await
+    }
+
+    pub(crate) async fn unmark(&self, id: &DocumentId) -> Result<Outcome, ProviderError> {
+        let permit = self.permits.permit().await.unwrap();
+        self.documents().unmark(id, &deprecated(), &permit).await
+    }
+
+    pub(crate) async fn mark_state(&self, id: &DocumentId) -> ChangeState {
+        match self.documents().document(id, &deprecated()).await.unwrap() {
+            Observation::Known { value, .. } => value.change,
             Observation::Unknown { why } => panic!("{why}"),
         }
     }
@@ -141,6 +164,10 @@ pub(crate) fn done(outcome: Result<Outcome, ProviderError>) -> String {
     }
 }
 
+/// Two documents of the shop.
+pub(crate) const PAGE: &str = "docs/orders.md";
+pub(crate) const ENTITY: &str = "catalog-info.yaml";
+
 pub(crate) const SHOP: &[(&str, &str)] = &[
     (
         "src/client.py",
@@ -148,7 +175,15 @@ pub(crate) const SHOP: &[(&str, &str)] = &[
     ),
     ("config/shop.ini", "base = https://orders.v1.example\n"),
     ("README.md", "# Shop\n"),
-    (".github/CODEOWNERS", "* @ann\nconfig/ @acme/platform\n"),
+    (PAGE, "# Orders\n\nHow to order.\n"),
+    (
+        ENTITY,
+        "apiVersion: backstage.io/v1alpha1\nkind: API\nmetadata:\n  name: orders-v1\nspec:\n  type: openapi\n  lifecycle: production\n",
+    ),
+    (
+        ".github/CODEOWNERS",
+        "* @ann\nconfig/ @acme/platform\ndocs/ @dora\n",
+    ),
 ];
 
 pub(crate) fn id(name: &str) -> RepositoryId {
@@ -172,4 +207,12 @@ pub(crate) fn removal() -> Removal {
         v1(),
         Some(api("orders-v2", "orders.v2.example", "/v2/orders")),
     )
+}
+
+pub(crate) fn deprecated() -> DocumentMark {
+    DocumentMark::Deprecated {
+        api: ApiId::parse("orders-v1").unwrap(),
+        sunset: Some("2027-01-31T00:00:00Z".parse().unwrap()),
+        successor: Some(ApiId::parse("orders-v2").unwrap()),
+    }
 }

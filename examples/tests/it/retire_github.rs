@@ -27,6 +27,7 @@ fn it_finds_proposes_and_follows_until_nothing_names_the_api() {
         "pull requests: ",
         "is reviewed and merged",
         "ok   reports: no reference is left",
+        "ok   website: openapi.yaml says that version 1 is retired",
         "ok   calls that GitHub does not describe: 0",
     ] {
         assert!(said.contains(part), "{part}:\n{said}");

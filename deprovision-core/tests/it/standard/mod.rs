@@ -4,5 +4,6 @@
 mod credentials;
 mod paths;
 mod retiring;
+mod telling;
 mod waivers;
 mod world;

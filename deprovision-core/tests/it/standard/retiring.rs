@@ -63,8 +63,21 @@ pub(crate) fn signer() -> SigningKey {
 impl Retiring {
     /// Dana proposes it under a policy.
     pub(crate) async fn proposed(world: Arc<World>, policy: Policy) -> Self {
+        let clock = world.clock.clone();
+        let log = Arc::new(Quiet { clock });
+        Self::with(world, policy, Providers::new(), log, |_| {}).await
+    }
+
+    /// The same with more providers, another log and another API.
+    pub(crate) async fn with(
+        world: Arc<World>,
+        policy: Policy,
+        more: Providers,
+        log: Arc<dyn UsageSource>,
+        change: impl FnOnce(&mut Api),
+    ) -> Self {
         let provider = || ProviderId::parse("shop").unwrap();
-        let providers = Providers::new()
+        let providers = more
             .with_paths(provider(), world.clone(), world.clone())
             .with_credentials(provider(), world.clone(), world.clone())
             .with_grants(provider(), world.clone(), world.clone());
@@ -74,15 +87,14 @@ impl Retiring {
             .worker(WorkerId::parse("w1").unwrap())
             .signer(signer())
             .steps(standard_steps(&providers).unwrap())
-            .usage_source(Arc::new(Quiet {
-                clock: world.clock.clone(),
-            }))
+            .usage_source(log)
             .build()
             .unwrap();
         let mut api = Api::new(ApiId::parse("orders-v1").unwrap(), "Orders");
         api.usage_sources.push("log".to_owned());
         api.resources.access_paths.push(path());
         api.resources.issuers.push(issuer());
+        change(&mut api);
         let pipeline = Pipeline::standard(&policy, Erasure::Never).unwrap();
         let proposal = Proposal::new(api, person("dana"), "idle", policy, pipeline);
         let id = engine.propose(proposal).await.unwrap();
