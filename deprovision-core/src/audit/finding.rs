@@ -22,6 +22,8 @@ pub enum FindingKind {
     Overdue,
     /// Nobody answers for an API.
     Orphaned,
+    /// An API that is to end has callers behind whom nobody is known.
+    Unreachable,
     /// No source ever saw a call, and each of them would have.
     Unused,
     /// Nobody called for long, and each source would have seen it.

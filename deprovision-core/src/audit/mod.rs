@@ -49,6 +49,7 @@
 mod finding;
 mod hidden;
 mod judge;
+mod notices;
 mod report;
 mod rules;
 mod similar;

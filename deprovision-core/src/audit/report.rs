@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::rules::{
-    declining, orphaned, overdue, redundant, shadow, superseded, unknown, unused, zombie,
+    declining, orphaned, overdue, redundant, shadow, superseded, unknown, unreachable, unused,
+    zombie,
 };
 use super::view::{One, View};
 use super::{ApiSummary, CallerSummary, Change, Finding, Use};
@@ -61,6 +62,7 @@ impl Audit {
             findings.extend(zombie::find(&view, &one));
             findings.extend(overdue::find(&view, &one));
             findings.extend(orphaned::find(&view, &one));
+            findings.extend(unreachable::find(&view, &one));
             findings.extend(unused::find(&view, &one));
             findings.extend(superseded::find(&view, &one));
             findings.extend(declining::find(&view, &one, trend.as_ref()));

@@ -3,6 +3,7 @@
 mod api;
 mod backstage;
 mod contact;
+mod directory;
 pub(crate) mod error;
 mod lint;
 mod locale;
@@ -22,6 +23,7 @@ pub use api::{
     Api, Catalog, Criticality, Face, FaceKind, Lifecycle, Method, Resources, Route, Stakeholder,
 };
 pub use contact::{Contact, EmailAddress, ParseAddressError};
+pub use directory::Directory;
 pub use error::{CatalogError, CatalogErrorKind, CatalogErrors, Place};
 pub use lint::{Lint, LintRule, Severity};
 pub use locale::{LanguageTag, ParseLanguageError, ParseTimeZoneError, TimeZoneName};

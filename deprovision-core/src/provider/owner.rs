@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 
-use crate::catalog::Contact;
+use crate::catalog::{Api, Contact, Directory};
 use crate::id::{ApiId, CallerId};
 use crate::observation::Observation;
 use crate::provider::ProviderError;
+use crate::time::Timestamp;
 
 /// Maps callers and APIs to people.
 #[async_trait]
@@ -19,4 +20,26 @@ pub trait OwnerResolver: Send + Sync {
         api: &ApiId,
         caller: &CallerId,
     ) -> Result<Observation<Vec<Contact>>, ProviderError>;
+
+    /// Who depends on the API though no log shows it: those whose code names it. An empty
+    /// list when there is nobody, or the resolver does not look there.
+    async fn dependents(&self, _api: &Api) -> Result<Observation<Vec<Contact>>, ProviderError> {
+        Ok(Observation::complete(Vec::new(), Timestamp::now()))
+    }
+}
+
+#[async_trait]
+impl OwnerResolver for Directory {
+    async fn owners(&self, _api: &ApiId) -> Result<Observation<Vec<Contact>>, ProviderError> {
+        Ok(Observation::complete(Vec::new(), Timestamp::now()))
+    }
+
+    async fn consumer(
+        &self,
+        _api: &ApiId,
+        caller: &CallerId,
+    ) -> Result<Observation<Vec<Contact>>, ProviderError> {
+        let behind = self.behind(caller).cloned().into_iter().collect();
+        Ok(Observation::complete(behind, Timestamp::now()))
+    }
 }

@@ -1,26 +1,21 @@
 //! Tells owners, stakeholders and every consumer that was seen.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 
 use super::Providers;
 use super::common::{action, applied, log_value, not_applied, read_back, wrong_target};
 use super::recipient::Recipient;
 use crate::catalog::Contact;
-use crate::digest::Digest;
-use crate::id::{CallerId, PersonId};
+use crate::id::PersonId;
 use crate::observation::Observation;
 use crate::permit::WritePermit;
 use crate::plan::Action;
 use crate::provider::{
-    CallFacts, Delivery, EffectClass, ErrorKind, Notice, NoticeFacts, NoticeStage, Outcome,
-    ProviderError, Reversibility,
+    Delivery, EffectClass, Notice, NoticeFacts, NoticeStage, Outcome, ProviderError, Reversibility,
 };
 use crate::resource::{NoticeId, ResourceRef};
-use crate::retirement::{ActionRun, Reading};
+use crate::retirement::Reading;
 use crate::step::{Step, StepContext, StepDescription, StepPlan, Teller, WriteAuthority};
-use crate::usage::CallerUse;
 
 /// Sends one announcement to each person; its undo sends a withdrawal.
 ///
@@ -28,7 +23,7 @@ use crate::usage::CallerUse;
 /// (invariant I-22: every known consumer is told), except in an emergency.
 #[derive(Debug)]
 pub struct Announce {
-    providers: Providers,
+    pub(super) providers: Providers,
 }
 
 impl Announce {
@@ -36,74 +31,6 @@ impl Announce {
     #[must_use]
     pub fn new(providers: Providers) -> Self {
         Self { providers }
-    }
-
-    async fn recipients(
-        &self,
-        cx: &StepContext<'_>,
-    ) -> Result<(BTreeMap<PersonId, Recipient>, Vec<String>), ProviderError> {
-        let api = cx.api;
-        let mut people: BTreeMap<PersonId, Recipient> = BTreeMap::new();
-        if let Some(owner) = &api.owner {
-            told(&mut people, owner).responsible("its owner".to_owned());
-        }
-        for stakeholder in &api.stakeholders {
-            let role = format!("a stakeholder ({})", stakeholder.role);
-            told(&mut people, &stakeholder.contact).responsible(role);
-        }
-        for (caller, contact) in &api.consumers {
-            let role = format!("the contact of its consumer {caller}");
-            told(&mut people, contact).add(role, None);
-        }
-        let mut gaps = Vec::new();
-        for source in cx.usage {
-            if let Some(doubt) = source.doubt() {
-                gaps.push(format!(
-                    "who called lately is not known completely: {doubt}"
-                ));
-            }
-            let Observation::Known { value, .. } = source else {
-                continue;
-            };
-            for used in &value.callers {
-                let caller = &used.caller;
-                if let Some(contact) = api.consumers.get(caller) {
-                    let role = format!("the contact of its consumer {caller}");
-                    told(&mut people, contact).add(role, Some(calls(used)));
-                    continue;
-                }
-                let contacts = self.behind(cx, caller).await?;
-                if contacts.is_empty() {
-                    gaps.push(unreachable(cx, caller)?);
-                }
-                for contact in &contacts {
-                    let role = format!("behind the caller {caller}");
-                    told(&mut people, contact).add(role, Some(calls(used)));
-                }
-            }
-        }
-        Ok((people, gaps))
-    }
-
-    async fn behind(
-        &self,
-        cx: &StepContext<'_>,
-        caller: &CallerId,
-    ) -> Result<Vec<Contact>, ProviderError> {
-        let mut contacts = Vec::new();
-        for resolver in self.providers.owners() {
-            match resolver.consumer(&cx.api.id, caller).await? {
-                Observation::Known { value, .. } => contacts.extend(value),
-                Observation::Unknown { why } => {
-                    return Err(ProviderError::new(
-                        ErrorKind::Transient,
-                        format!("find out who is behind {caller}"),
-                        why,
-                    ));
-                }
-            }
-        }
-        Ok(contacts)
     }
 
     fn id(
@@ -118,7 +45,7 @@ impl Announce {
     }
 
     /// Links to answer by, while an answer changes something.
-    fn add_links(
+    pub(super) fn add_links(
         &self,
         facts: &mut NoticeFacts,
         stage: NoticeStage,
@@ -168,33 +95,6 @@ impl Announce {
     }
 }
 
-/// The one entry of a person.
-fn told<'a>(people: &'a mut BTreeMap<PersonId, Recipient>, to: &Contact) -> &'a mut Recipient {
-    let person = people.entry(to.person.clone());
-    person.or_insert_with(|| Recipient::new(to.clone()))
-}
-
-fn calls(used: &CallerUse) -> CallFacts {
-    CallFacts::new(used.caller.clone(), used.requests, used.last_seen)
-}
-
-/// A caller whom nobody can tell: an error, but in an emergency a note.
-fn unreachable(cx: &StepContext<'_>, caller: &CallerId) -> Result<String, ProviderError> {
-    let why = format!("{caller} called lately and has no contact");
-    if cx.policy().emergency {
-        return Ok(why);
-    }
-    let next = format!(
-        "[I-22] {why}; name one in `consumers` of {} in the catalog, or plug in an owner resolver",
-        cx.api.id
-    );
-    Err(ProviderError::new(
-        ErrorKind::Invalid,
-        "find whom to tell",
-        next,
-    ))
-}
-
 fn notice(action: &Action) -> Result<&NoticeId, ProviderError> {
     match &action.target {
         ResourceRef::Notice(id) => Ok(id),
@@ -214,76 +114,6 @@ fn reading(delivery: Delivery) -> Reading {
         Delivery::Bounced { why } => not_applied(serde_json::json!({ "bounced": why })),
         Delivery::Unsure { why } => not_applied(serde_json::json!({ "unsure": why })),
     }
-}
-
-/// Who was announced it, as planned.
-fn announced(cx: &StepContext<'_>) -> Result<Vec<Recipient>, ProviderError> {
-    let actions = cx
-        .retirement
-        .plan()
-        .map(|(plan, _)| plan.actions(&cx.step.id));
-    let told = actions.unwrap_or_default().iter().filter(|action| {
-        // Of those whose announcement is gone for good, nobody is told more.
-        cx.run(action).is_some_and(ActionRun::may_have_effect)
-    });
-    told.map(|action| read_back(action, &action.detail))
-        .collect()
-}
-
-#[async_trait]
-impl Teller for Announce {
-    async fn notices(
-        &self,
-        stage: NoticeStage,
-        cx: &StepContext<'_>,
-    ) -> Result<Vec<Notice>, ProviderError> {
-        let mut people = announced(cx)?;
-        match stage {
-            NoticeStage::LastCall => {
-                let (calling, _) = self.recipients(cx).await?;
-                people.retain_mut(|recipient| {
-                    let now = calling.get(&recipient.to.person);
-                    now.is_some_and(|now| recipient.calls_now(now))
-                });
-            }
-            NoticeStage::Reminder { .. } => {
-                let called = cx.retirement.told_of(NoticeStage::LastCall);
-                people.retain(|r| !called.is_some_and(|told| told.contains(&r.to.person)));
-            }
-            NoticeStage::Drift => people.retain(Recipient::answers_for_it),
-            _ => {}
-        }
-        let port = self.providers.notices()?;
-        let mut notices = Vec::with_capacity(people.len());
-        for recipient in people {
-            let round = match stage {
-                NoticeStage::Drift => digest_of(cx.retirement.drift()),
-                _ => match cx.retirement.moved() {
-                    0 => String::new(),
-                    moved => format!("-{moved}"),
-                },
-            };
-            let id = port.id(cx.id, &format!("{stage}{round}"), &recipient.to.person)?;
-            let mut facts = recipient.facts_at(stage, cx);
-            self.add_links(&mut facts, stage, &id, &recipient.to, cx);
-            notices.push(Notice::new(id, stage, recipient.to, facts));
-        }
-        Ok(notices)
-    }
-
-    async fn send(&self, notice: &Notice, permit: &WritePermit) -> Result<Outcome, ProviderError> {
-        self.providers
-            .notices()?
-            .notifier
-            .send(notice, permit)
-            .await
-    }
-}
-
-/// Another drift is another notice.
-fn digest_of(drift: &[String]) -> String {
-    let digest = Digest::of_bytes(drift.join("\n").as_bytes()).to_hex();
-    format!("-{}", digest.get(..12).unwrap_or(&digest))
 }
 
 #[async_trait]

@@ -18,8 +18,10 @@ mod grants;
 mod issuance;
 mod providers;
 mod recipient;
+mod recipients;
 mod references;
 mod signal;
+mod telling;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -7,5 +7,6 @@ pub(super) mod redundant;
 pub(super) mod shadow;
 pub(super) mod superseded;
 pub(super) mod unknown;
+pub(super) mod unreachable;
 pub(super) mod unused;
 pub(super) mod zombie;

@@ -132,7 +132,8 @@ fn each<T>(
     all
 }
 
-fn contact(field: &Field<'_>, p: &mut Problems) -> Option<Contact> {
+/// A person and where they are reached.
+pub(crate) fn contact(field: &Field<'_>, p: &mut Problems) -> Option<Contact> {
     let table = field.table(p, CONTACT_FIELDS)?;
     let person = table
         .required("person", p, "write who it is, for example dana@example.com")

@@ -9,7 +9,7 @@ mod merge;
 mod problems;
 pub(crate) mod values;
 
-pub(crate) use api::{API_FIELDS, fill, routes_clash};
+pub(crate) use api::{API_FIELDS, contact, fill, routes_clash};
 pub(crate) use draft::{At, Draft, Says};
 pub(crate) use field::{Field, Table};
 pub(crate) use problems::Problems;

@@ -1,0 +1,132 @@
+//! Everybody who has to be told that an API goes.
+
+use std::collections::BTreeMap;
+
+use super::Announce;
+use super::recipient::Recipient;
+use crate::catalog::Contact;
+use crate::id::{CallerId, PersonId};
+use crate::observation::Observation;
+use crate::provider::{CallFacts, ErrorKind, ProviderError};
+use crate::step::StepContext;
+use crate::usage::CallerUse;
+
+impl Announce {
+    /// Everybody who has to be told, and what could not be seen.
+    pub(super) async fn recipients(
+        &self,
+        cx: &StepContext<'_>,
+    ) -> Result<(BTreeMap<PersonId, Recipient>, Vec<String>), ProviderError> {
+        let api = cx.api;
+        let mut people: BTreeMap<PersonId, Recipient> = BTreeMap::new();
+        let mut gaps = Vec::new();
+        if let Some(owner) = &api.owner {
+            told(&mut people, owner).responsible("its owner".to_owned());
+        }
+        for stakeholder in &api.stakeholders {
+            let role = format!("a stakeholder ({})", stakeholder.role);
+            told(&mut people, &stakeholder.contact).responsible(role);
+        }
+        for resolver in self.providers.owners() {
+            let owners = resolver.owners(&api.id).await?;
+            for owner in all(&owners, "find out who owns it", &mut gaps)? {
+                told(&mut people, owner).responsible("its owner".to_owned());
+            }
+            let dependents = resolver.dependents(api).await?;
+            for contact in all(&dependents, "find out whose code names it", &mut gaps)? {
+                let role = "somebody whose code names it".to_owned();
+                told(&mut people, contact).add(role, None);
+            }
+        }
+        for (caller, contact) in &api.consumers {
+            let role = format!("the contact of its consumer {caller}");
+            told(&mut people, contact).add(role, None);
+        }
+        for source in cx.usage {
+            if let Some(doubt) = source.doubt() {
+                gaps.push(format!(
+                    "who called lately is not known completely: {doubt}"
+                ));
+            }
+            let Observation::Known { value, .. } = source else {
+                continue;
+            };
+            for used in &value.callers {
+                let caller = &used.caller;
+                if let Some(contact) = api.consumers.get(caller) {
+                    let role = format!("the contact of its consumer {caller}");
+                    told(&mut people, contact).add(role, Some(calls(used)));
+                    continue;
+                }
+                let contacts = self.behind(cx, caller, &mut gaps).await?;
+                if contacts.is_empty() {
+                    gaps.push(unreachable(cx, caller)?);
+                }
+                for contact in &contacts {
+                    let role = format!("behind the caller {caller}");
+                    told(&mut people, contact).add(role, Some(calls(used)));
+                }
+            }
+        }
+        Ok((people, gaps))
+    }
+
+    async fn behind(
+        &self,
+        cx: &StepContext<'_>,
+        caller: &CallerId,
+        gaps: &mut Vec<String>,
+    ) -> Result<Vec<Contact>, ProviderError> {
+        let mut contacts = Vec::new();
+        for resolver in self.providers.owners() {
+            let seen = resolver.consumer(&cx.api.id, caller).await?;
+            let found = all(&seen, &format!("find out who is behind {caller}"), gaps)?;
+            contacts.extend(found.iter().cloned());
+        }
+        Ok(contacts)
+    }
+}
+
+/// The one entry of a person.
+fn told<'a>(people: &'a mut BTreeMap<PersonId, Recipient>, to: &Contact) -> &'a mut Recipient {
+    let person = people.entry(to.person.clone());
+    person.or_insert_with(|| Recipient::new(to.clone()))
+}
+
+fn calls(used: &CallerUse) -> CallFacts {
+    CallFacts::new(used.caller.clone(), used.requests, used.last_seen)
+}
+
+/// Everybody who was found: whoever is not seen can not be told (invariant I-22).
+fn all<'a>(
+    seen: &'a Observation<Vec<Contact>>,
+    operation: &str,
+    gaps: &mut Vec<String>,
+) -> Result<&'a [Contact], ProviderError> {
+    if let (Some(doubt), Observation::Known { .. }) = (seen.doubt(), seen) {
+        gaps.push(format!("{operation}: {doubt}"));
+    }
+    match seen {
+        Observation::Known { value, .. } => Ok(value),
+        Observation::Unknown { why } => {
+            Err(ProviderError::new(ErrorKind::Transient, operation, why))
+        }
+    }
+}
+
+/// A caller whom nobody can tell: an error, but in an emergency a note.
+fn unreachable(cx: &StepContext<'_>, caller: &CallerId) -> Result<String, ProviderError> {
+    let why = format!("{caller} called lately and has no contact");
+    if cx.policy().emergency {
+        return Ok(why);
+    }
+    let next = format!(
+        "[I-22] {why}; name one in `consumers` of {} in the catalog, or plug in an owner resolver",
+        cx.api.id
+    );
+    Err(ProviderError::new(
+        ErrorKind::Invalid,
+        "find whom to tell",
+        next,
+    ))
+}

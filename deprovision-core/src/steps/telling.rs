@@ -1,0 +1,82 @@
+//! What those who were announced an end are told later.
+
+use async_trait::async_trait;
+
+use super::Announce;
+use super::common::read_back;
+use super::recipient::Recipient;
+use crate::digest::Digest;
+use crate::permit::WritePermit;
+use crate::provider::{Notice, NoticeStage, Outcome, ProviderError};
+use crate::retirement::ActionRun;
+use crate::step::{StepContext, Teller};
+
+/// Who was announced it, as planned.
+fn announced(cx: &StepContext<'_>) -> Result<Vec<Recipient>, ProviderError> {
+    let actions = cx
+        .retirement
+        .plan()
+        .map(|(plan, _)| plan.actions(&cx.step.id));
+    let told = actions.unwrap_or_default().iter().filter(|action| {
+        // Of those whose announcement is gone for good, nobody is told more.
+        cx.run(action).is_some_and(ActionRun::may_have_effect)
+    });
+    told.map(|action| read_back(action, &action.detail))
+        .collect()
+}
+
+#[async_trait]
+impl Teller for Announce {
+    async fn notices(
+        &self,
+        stage: NoticeStage,
+        cx: &StepContext<'_>,
+    ) -> Result<Vec<Notice>, ProviderError> {
+        let mut people = announced(cx)?;
+        match stage {
+            NoticeStage::LastCall => {
+                let (calling, _) = self.recipients(cx).await?;
+                people.retain_mut(|recipient| {
+                    let now = calling.get(&recipient.to.person);
+                    now.is_some_and(|now| recipient.calls_now(now))
+                });
+            }
+            NoticeStage::Reminder { .. } => {
+                let called = cx.retirement.told_of(NoticeStage::LastCall);
+                people.retain(|r| !called.is_some_and(|told| told.contains(&r.to.person)));
+            }
+            NoticeStage::Drift => people.retain(Recipient::answers_for_it),
+            _ => {}
+        }
+        let port = self.providers.notices()?;
+        let mut notices = Vec::with_capacity(people.len());
+        for recipient in people {
+            let round = match stage {
+                NoticeStage::Drift => digest_of(cx.retirement.drift()),
+                _ => match cx.retirement.moved() {
+                    0 => String::new(),
+                    moved => format!("-{moved}"),
+                },
+            };
+            let id = port.id(cx.id, &format!("{stage}{round}"), &recipient.to.person)?;
+            let mut facts = recipient.facts_at(stage, cx);
+            self.add_links(&mut facts, stage, &id, &recipient.to, cx);
+            notices.push(Notice::new(id, stage, recipient.to, facts));
+        }
+        Ok(notices)
+    }
+
+    async fn send(&self, notice: &Notice, permit: &WritePermit) -> Result<Outcome, ProviderError> {
+        self.providers
+            .notices()?
+            .notifier
+            .send(notice, permit)
+            .await
+    }
+}
+
+/// Another drift is another notice.
+fn digest_of(drift: &[String]) -> String {
+    let digest = Digest::of_bytes(drift.join("\n").as_bytes()).to_hex();
+    format!("-{}", digest.get(..12).unwrap_or(&digest))
+}
