@@ -241,6 +241,28 @@ async fn a_patch_applies_to_the_default_branch() {
 }
 
 #[tokio::test]
+async fn a_patch_applies_whatever_bytes_a_file_has_and_whatever_git_is_told_of_it() {
+    let copy = WorkingCopy::with(&files(&[
+        (".gitattributes", "*.json -diff\n*.js binary\n"),
+        ("a.json", "{\"a\": \"/v1/orders\"}\n"),
+        ("b.js", "get('/v1/orders');\n"),
+    ]));
+    copy.write(b"c.py", b"# caf\xe9\nget('/v1/orders') # \xfc\n# \xff\n");
+    copy.commit(&files(&[]));
+    let (repositories, id) = copy.registered().await;
+    let code = GitCode::new(repositories);
+    let preview = code.preview(&id, &removal()).await.unwrap();
+    done(propose(&code, &id).await);
+    for patch in [preview.patch, code.patch(&id, &removal()).await.unwrap()] {
+        let patch: &[u8] = patch.as_ref();
+        copy.write(b".git/change.patch", patch);
+        copy.git(&["apply", "--index", ".git/change.patch"]);
+        copy.git(&["diff", "--cached", "--exit-code", BRANCH]);
+        copy.git(&["reset", "--quiet", "--hard"]);
+    }
+}
+
+#[tokio::test]
 async fn a_change_is_the_same_commit_wherever_it_is_made() {
     let first = WorkingCopy::with(&files(&[("a.py", CALLER)]));
     let second = WorkingCopy::empty();
