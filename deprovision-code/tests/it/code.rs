@@ -231,7 +231,7 @@ async fn a_patch_applies_to_the_default_branch() {
     assert_eq!(none.kind(), &ErrorKind::NotFound);
     done(propose(&code, &id).await);
     let patch = code.patch(&id, &removal()).await.unwrap();
-    copy.write(b".git/change.patch", patch.as_bytes());
+    copy.write(b".git/change.patch", &patch);
     copy.git(&["apply", ".git/change.patch"]);
     std::fs::remove_file(copy.path().join(".git/change.patch")).unwrap();
     assert_eq!(
@@ -254,8 +254,7 @@ async fn a_patch_applies_whatever_bytes_a_file_has_and_whatever_git_is_told_of_i
     let preview = code.preview(&id, &removal()).await.unwrap();
     done(propose(&code, &id).await);
     for patch in [preview.patch, code.patch(&id, &removal()).await.unwrap()] {
-        let patch: &[u8] = patch.as_ref();
-        copy.write(b".git/change.patch", patch);
+        copy.write(b".git/change.patch", &patch);
         copy.git(&["apply", "--index", ".git/change.patch"]);
         copy.git(&["diff", "--cached", "--exit-code", BRANCH]);
         copy.git(&["reset", "--quiet", "--hard"]);
