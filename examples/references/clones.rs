@@ -62,6 +62,7 @@ async fn history(
         if !args.apis.is_empty() && !args.apis.contains(&api.id) {
             continue;
         }
+        crate::show(&format!("history of {} for {}", found.repository, api.id));
         let past = code.past_references(id, api).await;
         let past = past.map_err(|error| error_chain(&error))?;
         let doubt = past
@@ -87,6 +88,7 @@ async fn patches(
         let successor = api.successor.as_ref();
         let successor = successor.and_then(|id| catalog.apis.get(id)).cloned();
         let removal = Removal::new(api.clone(), successor);
+        crate::show(&format!("patch of {} for {}", found.repository, api.id));
         let patch = match code.preview(id, &removal).await {
             Ok(preview) => preview.patch,
             // Nothing marks the API, or nothing is committed.

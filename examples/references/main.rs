@@ -134,6 +134,7 @@ async fn run(args: &Args) -> Result<Answer, String> {
         clear_line();
     }
     clones::look_closer(&mut report, &trees, &catalog, args).await?;
+    clear_line();
     let said = if args.json {
         serde_json::to_string_pretty(&report).map_err(|error| error.to_string())? + "\n"
     } else {
@@ -187,11 +188,16 @@ fn catalog(args: &Args) -> Result<Catalog, String> {
     Ok(catalog)
 }
 
-/// Takes what `watch` shows away.
-fn clear_line() {
+/// Shows on a terminal what is done now, in the place of what was shown before.
+fn show(what: &str) {
     if std::io::stderr().is_terminal() {
-        eprint!("\r\u{1b}[K");
+        eprint!("\r\u{1b}[K{what}");
     }
+}
+
+/// Takes away what was shown.
+fn clear_line() {
+    show("");
 }
 
 /// Shows on a terminal how far the search is.
