@@ -140,7 +140,6 @@ async fn try_on(
     }
     count.changed += 1;
     count.lines += preview.lines;
-    println!("  {} lines: {:?}", preview.lines, preview.verdict);
     match preview.verdict.unwrap() {
         Verdict::Accepted => count.accepted.push(name.to_owned()),
         Verdict::Refused { why } => count.refused.push(format!("{name}: {why}")),
