@@ -89,8 +89,8 @@ impl GitCode {
         Ok(&self.repositories.find(repository, operation)?.git)
     }
 
-    /// The proposed change as a patch for `git apply`, with bytes that are not
-    /// UTF-8 replaced; empty when the change edits nothing.
+    /// The proposed change as a patch for `git apply`; empty when the change edits
+    /// nothing. It has the bytes of the files, which may be no UTF-8.
     ///
     /// # Errors
     /// [`ProviderError`] of kind `NotFound` when nothing is proposed.
@@ -98,7 +98,7 @@ impl GitCode {
         &self,
         repository: &RepositoryId,
         removal: &Removal,
-    ) -> Result<String, ProviderError> {
+    ) -> Result<Vec<u8>, ProviderError> {
         const OPERATION: &str = "patch of a removal";
         let failed = |error: GitError| error.in_operation(OPERATION);
         let Repository { git, branch, .. } = self.repositories.find(repository, OPERATION)?;
@@ -123,8 +123,7 @@ impl GitCode {
             BranchState::Extended { tip } => (default, tip.commit),
             BranchState::Absent | BranchState::Foreign { .. } => return Err(none()),
         };
-        let patch = git.diff(&from, &to).await.map_err(failed)?;
-        Ok(String::from_utf8_lossy(&patch).into_owned())
+        git.diff(&from, &to).await.map_err(failed)
     }
 
     pub(crate) fn markers(&self, api: &Api, successor: Option<&Api>) -> Markers {

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use deprovision_core::catalog::{Api, Lifecycle};
 use deprovision_core::id::ApiId;
 use lexopt::{Arg, Parser, ValueExt as _};
 
@@ -24,8 +25,9 @@ usage: cargo run --release --example references -- --catalog FILE... PATH...
   --threads N        how many threads read (default: one for each processor)
   --json             one JSON document on the standard output, and nothing else
 
-exit code: 0 nothing found; 1 references found; 2 something that was given can not be
-used, or could not be read.
+exit code: 0 all was read, and nothing found; 1 references found; 2 something that was given
+can not be used, or nothing was found but something could not be read or looked for; 130
+stopped by Ctrl-C. Patches are written whole or not at all.
 
 Try it: cargo run --release --example references -- --list \\
           --catalog examples/references/sample/catalog.yaml examples/references/sample/shop";
@@ -50,6 +52,17 @@ pub(crate) struct Args {
     pub(crate) patch: Option<PathBuf>,
     pub(crate) threads: Option<usize>,
     pub(crate) json: bool,
+}
+
+impl Args {
+    /// Whether a patch is wanted for an API.
+    pub(crate) fn removes(&self, api: &Api) -> bool {
+        if self.apis.is_empty() {
+            matches!(api.lifecycle, Lifecycle::Deprecated | Lifecycle::Retired)
+        } else {
+            self.apis.contains(&api.id)
+        }
+    }
 }
 
 /// Reads the command line. The error says what is wrong, and what to write.

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use deprovision_code::{DefaultBranch, GitCode, GitRepositories};
-use deprovision_core::catalog::{Api, Catalog, Lifecycle};
+use deprovision_core::catalog::Catalog;
 use deprovision_core::observation::Observation;
 use deprovision_core::provider::{CodeHistory, ErrorKind, Removal, error_chain};
 use deprovision_core::resource::RepositoryId;
+use deprovision_examples::Files;
 
 use crate::args::Args;
 use crate::found::{Report, TreeReport};
@@ -61,6 +62,7 @@ async fn history(
         if !args.apis.is_empty() && !args.apis.contains(&api.id) {
             continue;
         }
+        crate::show(&format!("history of {} for {}", found.repository, api.id));
         let past = code.past_references(id, api).await;
         let past = past.map_err(|error| error_chain(&error))?;
         let doubt = past
@@ -81,26 +83,26 @@ async fn patches(
     catalog: &Catalog,
     (folder, args): (&Path, &Args),
 ) -> Result<(), String> {
-    let wanted = |api: &&Api| {
-        if args.apis.is_empty() {
-            matches!(api.lifecycle, Lifecycle::Deprecated | Lifecycle::Retired)
-        } else {
-            args.apis.contains(&api.id)
-        }
-    };
-    std::fs::create_dir_all(folder)
-        .map_err(|error| format!("{} can not be made: {error}", folder.display()))?;
-    for api in catalog.apis.values().filter(wanted) {
+    let files = Files::below(folder);
+    for api in catalog.apis.values().filter(|api| args.removes(api)) {
         let successor = api.successor.as_ref();
         let successor = successor.and_then(|id| catalog.apis.get(id)).cloned();
         let removal = Removal::new(api.clone(), successor);
+        crate::show(&format!("patch of {} for {}", found.repository, api.id));
         let patch = match code.preview(id, &removal).await {
             Ok(preview) => preview.patch,
-            // Nothing marks the API, or nothing is committed: the search says that.
-            Err(error) if *error.kind() == ErrorKind::Invalid => continue,
+            // Nothing marks the API, or nothing is committed.
+            Err(error) if *error.kind() == ErrorKind::Invalid => {
+                found.unpatched.push(error_chain(&error));
+                continue;
+            }
             Err(error) => return Err(error_chain(&error)),
         };
         if patch.is_empty() {
+            if found.references.iter().any(|r| r.api == api.id) {
+                let why = "no rule removes what was found, or it is not committed";
+                found.unpatched.push(format!("{}: {why}", api.id));
+            }
             continue;
         }
         let name: String = found
@@ -114,10 +116,12 @@ async fn patches(
                 }
             })
             .collect();
-        let path = folder.join(format!("{name}.{}.patch", api.id));
-        std::fs::write(&path, patch)
-            .map_err(|error| format!("{} can not be written: {error}", path.display()))?;
-        found.patches.push(path.display().to_string());
+        let name = format!("{name}.{}.patch", api.id);
+        let path = files.path(&name).display().to_string();
+        files
+            .write(&name, patch)
+            .map_err(|error| format!("{path} can not be written: {error}"))?;
+        found.patches.push(path);
     }
     Ok(())
 }

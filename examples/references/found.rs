@@ -28,6 +28,19 @@ pub(crate) struct TreeReport {
     pub(crate) missing: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) patches: Vec<String>,
+    /// Why there is no patch though one was wanted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) unpatched: Vec<String>,
+}
+
+/// What all trees together say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Found,
+    /// Everything was looked for, everywhere.
+    Nothing,
+    /// Nothing was found, but not everything could be read or looked for.
+    Unknown,
 }
 
 /// A line of the table.
@@ -63,10 +76,17 @@ impl Report {
         lines
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.trees
-            .iter()
-            .all(|tree| tree.references.is_empty() && tree.past.is_empty())
+    pub(crate) fn answer(&self) -> Answer {
+        let mut trees = self.trees.iter();
+        let finds = |tree: &TreeReport| !tree.references.is_empty() || !tree.past.is_empty();
+        if trees.any(finds) {
+            return Answer::Found;
+        }
+        let whole = self.trees.iter().all(|tree| tree.missing.is_empty());
+        match whole && self.doubts.is_empty() {
+            true => Answer::Nothing,
+            false => Answer::Unknown,
+        }
     }
 }
 

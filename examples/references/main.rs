@@ -2,7 +2,6 @@
 //! reference, JSON, and patches that remove what a rule removes.
 #![expect(
     clippy::print_stderr,
-    clippy::print_stdout,
     reason = "a program of the command line talks to people there"
 )]
 
@@ -12,7 +11,7 @@ mod found;
 mod text;
 mod trees;
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,20 +23,25 @@ use deprovision_core::provider::error_chain;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::args::{Args, Asked};
-use crate::found::{Report, TreeReport};
+use crate::found::{Answer, Report, TreeReport};
 use crate::trees::Tree;
 
 /// References were found, as an exit code.
 const FOUND: u8 = 1;
 
-/// Something that was given can not be used.
+/// Something that was given can not be used or not be read, so that nothing is known.
 const REFUSED: u8 = 2;
+
+/// What a shell says of a program that was ended by Ctrl-C.
+const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
     let args = match args::read(std::env::args_os().skip(1)) {
         Ok(Asked::Help) => {
-            println!("{}", args::HELP);
-            return ExitCode::SUCCESS;
+            return match say(&format!("{}\n", args::HELP)) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(problem) => refuse(&problem),
+            };
         }
         Ok(Asked::Search(args)) => args,
         Err(problem) => return refuse(&problem),
@@ -45,14 +49,49 @@ fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
-    let done = match runtime {
-        Ok(runtime) => runtime.block_on(run(&args)),
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
         Err(problem) => return refuse(&format!("no thread can be started: {problem}")),
     };
+    let code = runtime.block_on(until_stopped(args));
+    // Does not wait for a thread that reads a large file, or stands at a pipe.
+    runtime.shutdown_background();
+    code
+}
+
+/// Works until it is done or Ctrl-C is pressed.
+async fn until_stopped(args: Args) -> ExitCode {
+    let mut work = tokio::spawn(async move { run(&args).await });
+    let done = tokio::select! {
+        done = &mut work => done,
+        pressed = tokio::signal::ctrl_c() => {
+            if pressed.is_ok() {
+                work.abort();
+                clear_line();
+                eprintln!("references: stopped; every patch that is there is whole");
+                return ExitCode::from(INTERRUPTED);
+            }
+            work.await
+        }
+    };
     match done {
-        Ok(true) => ExitCode::from(FOUND),
-        Ok(false) => ExitCode::SUCCESS,
-        Err(problem) => refuse(&problem),
+        Ok(Ok(Answer::Found)) => ExitCode::from(FOUND),
+        Ok(Ok(Answer::Nothing)) => ExitCode::SUCCESS,
+        Ok(Ok(Answer::Unknown)) => ExitCode::from(REFUSED),
+        Ok(Err(problem)) => refuse(&problem),
+        Err(panic) => refuse(&format!("a defect of this program: {panic}")),
+    }
+}
+
+/// Writes to the standard output. Whoever closed it has read enough.
+fn say(text: &str) -> Result<(), String> {
+    let mut out = std::io::stdout().lock();
+    let said = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match said {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(format!("the standard output can not be written: {error}"))
+        }
+        Err(_) | Ok(()) => Ok(()),
     }
 }
 
@@ -61,8 +100,8 @@ fn refuse(problem: &str) -> ExitCode {
     ExitCode::from(REFUSED)
 }
 
-/// All of it. True when something was found.
-async fn run(args: &Args) -> Result<bool, String> {
+/// All of it.
+async fn run(args: &Args) -> Result<Answer, String> {
     let catalog = catalog(args)?;
     let trees = trees::find(&args.paths)?;
     let mut search = TreeSearch::of(&catalog)
@@ -92,17 +131,17 @@ async fn run(args: &Args) -> Result<bool, String> {
     }
     if let Some(bar) = watching {
         bar.abort();
-        eprint!("\r\u{1b}[K");
+        clear_line();
     }
     clones::look_closer(&mut report, &trees, &catalog, args).await?;
+    clear_line();
     let said = if args.json {
         serde_json::to_string_pretty(&report).map_err(|error| error.to_string())? + "\n"
     } else {
         text::text(&report, args.list)
     };
-    // Whoever closed the standard output has read enough.
-    let _ = std::io::stdout().lock().write_all(said.as_bytes());
-    Ok(!report.is_empty())
+    say(&said)?;
+    Ok(report.answer())
 }
 
 async fn look(search: &TreeSearch, tree: &Tree, args: &Args) -> Result<TreeReport, String> {
@@ -119,6 +158,7 @@ async fn look(search: &TreeSearch, tree: &Tree, args: &Args) -> Result<TreeRepor
         past: Vec::new(),
         missing: found.missing,
         patches: Vec::new(),
+        unpatched: Vec::new(),
     })
 }
 
@@ -141,7 +181,23 @@ fn catalog(args: &Args) -> Result<Catalog, String> {
             return Err(format!("--api: the catalog has no {id}"));
         }
     }
+    if args.patch.is_some() && !catalog.apis.values().any(|api| args.removes(api)) {
+        let why = "no API of the catalog is deprecated or retired; name one with --api ID";
+        return Err(format!("--patch: {why}"));
+    }
     Ok(catalog)
+}
+
+/// Shows on a terminal what is done now, in the place of what was shown before.
+fn show(what: &str) {
+    if std::io::stderr().is_terminal() {
+        eprint!("\r\u{1b}[K{what}");
+    }
+}
+
+/// Takes away what was shown.
+fn clear_line() {
+    show("");
 }
 
 /// Shows on a terminal how far the search is.

@@ -46,6 +46,9 @@ pub(crate) fn text(report: &Report, list: bool) -> String {
         for patch in &tree.patches {
             let _ = writeln!(text, "written: {patch}");
         }
+        for why in &tree.unpatched {
+            let _ = writeln!(text, "no patch: {}: {why}", tree.repository);
+        }
     }
     for (api, doubts) in &report.doubts {
         for doubt in doubts {

@@ -33,6 +33,9 @@ pub(crate) fn find(paths: &[PathBuf]) -> Result<Vec<Tree>, String> {
             folders.extend(clones.into_iter().map(|clone| (clone, true)));
         }
     }
+    // A folder that is named twice, or below another one, is one tree.
+    let mut seen = BTreeSet::new();
+    folders.retain(|(folder, _)| seen.insert(folder.clone()));
     let mut taken = BTreeSet::new();
     let trees = folders.into_iter().map(|(folder, is_clone)| {
         let short = folder.file_name().unwrap_or(folder.as_os_str());

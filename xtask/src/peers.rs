@@ -12,6 +12,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("goaccess", "goaccess"),
     ("gzip", "gzip"),
     ("mawk", "mawk"),
+    ("node", "nodejs"),
     ("npm", "npm"),
     ("python3", "python3-venv"),
     ("rg", "ripgrep"),
@@ -19,7 +20,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("zcat", "gzip"),
 ];
 
-/// `cargo xtask peers [aws|aws-bench|code|github|usage]`: everything; fails when a part can not be had.
+/// `cargo xtask peers [aws|aws-bench|code|github|removal|usage]`: everything; fails when a part can not be had.
 pub(crate) fn run(group: Option<&str>) -> Result<(), Failure> {
     let places = Places::find()?;
     let for_aws = || {
@@ -39,14 +40,16 @@ pub(crate) fn run(group: Option<&str>) -> Result<(), Failure> {
             .and_then(|()| for_aws_bench())
             .and_then(|()| description::update(&places))
             .and_then(|()| for_code(&places))
+            .and_then(|()| for_removal(&places))
             .and_then(|()| for_usage(&places)),
         Some("code") => for_code(&places),
         Some("aws-bench") => for_aws_bench(),
         Some("aws") => for_aws(),
         Some("github") => description::update(&places),
+        Some("removal") => for_removal(&places),
         Some("usage") => for_usage(&places),
         Some(other) => Err(format!(
-            "there are no peers {other:?}; there are: aws, aws-bench, code, github, usage"
+            "there are no peers {other:?}; there are: aws, aws-bench, code, github, removal, usage"
         )),
     }
 }
@@ -56,6 +59,13 @@ fn for_code(places: &Places) -> Result<(), Failure> {
     println!("ansible, homeassistant: {}", sources(places)?.display());
     println!("packages of npm: {}", npm_sources(places)?.display());
     require(&["git"])
+}
+
+/// What `real_removal` changes besides crates, which cargo brings when the test runs.
+fn for_removal(places: &Places) -> Result<(), Failure> {
+    require(&["git", "node", "npm"])?;
+    println!("rxjs, typescript: {}", npm(places, "removal")?.display());
+    Ok(())
 }
 
 fn for_usage(places: &Places) -> Result<(), Failure> {

@@ -132,6 +132,8 @@ impl Git {
             "--no-color",
             "--no-ext-diff",
             "--no-textconv",
+            // Else a file whose attributes forbid a diff would be named only.
+            "--text",
             "--src-prefix=a/",
             "--dst-prefix=b/",
             "--unified=3",

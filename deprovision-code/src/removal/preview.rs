@@ -15,9 +15,9 @@ use crate::removal::{Ground, RemovalSettings, Verdict, judge, plan_removal};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RemovalPreview {
-    /// For `git apply`; empty when nothing can be removed by rule. Bytes that are not
-    /// UTF-8 are replaced.
-    pub patch: String,
+    /// For `git apply`; empty when nothing can be removed by rule. It has the bytes of
+    /// the files, which may be no UTF-8.
+    pub patch: Vec<u8>,
     /// The files that change.
     pub files: Vec<String>,
     /// How many lines change.
@@ -46,7 +46,7 @@ impl GitCode {
         let look = self.look_for(git, repository, removal, OPERATION).await?;
         let look = look.map_err(|why| ProviderError::new(ErrorKind::Invalid, OPERATION, why))?;
         let plan = self.planned(git, &look, removal).await.map_err(failed)?;
-        let mut patch = String::new();
+        let mut patch = Vec::new();
         let mut verdict = None;
         if !plan.edits.is_empty() {
             let commit = git
@@ -57,8 +57,7 @@ impl GitCode {
                 })
                 .await
                 .map_err(failed)?;
-            let bytes = git.diff(&look.default, &commit).await.map_err(failed)?;
-            patch = String::from_utf8_lossy(&bytes).into_owned();
+            patch = git.diff(&look.default, &commit).await.map_err(failed)?;
             verdict = judged(self.settings(), git, &look, &plan, Duration::MAX).await;
         }
         Ok(RemovalPreview {

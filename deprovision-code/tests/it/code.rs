@@ -231,13 +231,34 @@ async fn a_patch_applies_to_the_default_branch() {
     assert_eq!(none.kind(), &ErrorKind::NotFound);
     done(propose(&code, &id).await);
     let patch = code.patch(&id, &removal()).await.unwrap();
-    copy.write(b".git/change.patch", patch.as_bytes());
+    copy.write(b".git/change.patch", &patch);
     copy.git(&["apply", ".git/change.patch"]);
     std::fs::remove_file(copy.path().join(".git/change.patch")).unwrap();
     assert_eq!(
         std::fs::read(copy.path().join("a.py")).unwrap(),
         b"x\r\nget('/v2/orders')"
     );
+}
+
+#[tokio::test]
+async fn a_patch_applies_whatever_bytes_a_file_has_and_whatever_git_is_told_of_it() {
+    let copy = WorkingCopy::with(&files(&[
+        (".gitattributes", "*.json -diff\n*.js binary\n"),
+        ("a.json", "{\"a\": \"/v1/orders\"}\n"),
+        ("b.js", "get('/v1/orders');\n"),
+    ]));
+    copy.write(b"c.py", b"# caf\xe9\nget('/v1/orders') # \xfc\n# \xff\n");
+    copy.commit(&files(&[]));
+    let (repositories, id) = copy.registered().await;
+    let code = GitCode::new(repositories);
+    let preview = code.preview(&id, &removal()).await.unwrap();
+    done(propose(&code, &id).await);
+    for patch in [preview.patch, code.patch(&id, &removal()).await.unwrap()] {
+        copy.write(b".git/change.patch", &patch);
+        copy.git(&["apply", "--index", ".git/change.patch"]);
+        copy.git(&["diff", "--cached", "--exit-code", BRANCH]);
+        copy.git(&["reset", "--quiet", "--hard"]);
+    }
 }
 
 #[tokio::test]

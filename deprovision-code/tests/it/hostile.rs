@@ -175,6 +175,7 @@ async fn nothing_that_a_repository_configures_is_run() {
     code.propose(&id, &removal(), &permit).await.unwrap();
     code.change(&id, &removal()).await.unwrap();
     let patch = code.patch(&id, &removal()).await.unwrap();
+    let patch = String::from_utf8(patch).unwrap();
     assert!(patch.contains("+get('/v2/orders')\r\n"), "{patch}");
     let documents = GitDocuments::new(repositories);
     let mark = DocumentMark::Deprecated {

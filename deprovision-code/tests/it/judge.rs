@@ -27,11 +27,8 @@ async fn verdict(copy: &WorkingCopy, judge: Judge) -> Verdict {
     let (repositories, id) = copy.registered().await;
     let code = GitCode::new(repositories).removing(RemovalSettings::new().judged_by(judge));
     let preview = code.preview(&id, &removal()).await.unwrap();
-    assert!(
-        preview.patch.contains("+get('/v2/orders')"),
-        "{}",
-        preview.patch
-    );
+    let patch = String::from_utf8(preview.patch).unwrap();
+    assert!(patch.contains("+get('/v2/orders')"), "{patch}");
     assert!(copy.our_branches().is_empty());
     preview.verdict.unwrap()
 }

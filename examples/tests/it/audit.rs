@@ -411,7 +411,7 @@ fn without_options_it_tells_what_it_does() {
 
 /// Until then Ctrl-C would end any program, whatever it does about it.
 #[cfg(target_os = "linux")]
-fn wait_until_interrupts_are_caught(process: u32) {
+pub(crate) fn wait_until_interrupts_are_caught(process: u32) {
     const SIGINT: u64 = 1 << (2 - 1);
     for _ in 0..1_000 {
         let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();

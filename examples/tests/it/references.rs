@@ -107,6 +107,116 @@ fn a_clone_has_a_history_authors_and_a_patch_that_applies() {
 }
 
 #[test]
+fn what_could_not_be_read_is_not_clean() {
+    let place = tempfile::tempdir().unwrap();
+    let large = place.path().join("large.txt");
+    // With a zero among them, it would be binary and no doubt.
+    std::fs::write(&large, "text\n".repeat(2_000)).unwrap();
+    let large = std::fs::File::options().append(true).open(&large).unwrap();
+    large.set_len(65 << 20).unwrap();
+    let output = references(&[place.path().to_str().unwrap()]);
+    assert!(text(&output.stdout).contains("not read: "), "{output:?}");
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+}
+
+#[test]
+fn a_folder_that_is_named_twice_is_read_once() {
+    let shop = format!("{SAMPLE}/shop");
+    let output = references(&[&shop, &format!("{SAMPLE}/../sample/shop")]);
+    assert!(text(&output.stdout).contains(" in 1 trees"), "{output:?}");
+}
+
+#[test]
+fn whoever_wants_a_patch_is_told_why_there_is_none() {
+    let place = clone();
+    let folder = place.path().join("shop");
+    let (root, out) = (folder.to_str().unwrap(), place.path().join("patches"));
+    let out = out.to_str().unwrap();
+    // Nothing comes instead of it, and no rule is about a call.
+    let catalog = place.path().join("catalog.yaml");
+    let of = |lifecycle: &str| {
+        format!(
+            "apis:\n  - id: orders-v1\n    title: O\n    lifecycle: {lifecycle}\n    owner: {{person: dana, email: dana@shop.example}}\n    hosts: [orders-v1.shop.example]\n"
+        )
+    };
+    for (lifecycle, code, said) in [
+        (
+            "deprecated",
+            1,
+            "no patch: shop: orders-v1: no rule removes",
+        ),
+        ("production", 2, "name one with --api"),
+    ] {
+        std::fs::write(&catalog, of(lifecycle)).unwrap();
+        let output = Command::new(program("references"))
+            .args(["--catalog", catalog.to_str().unwrap(), "--patch", out, root])
+            .output()
+            .unwrap();
+        let both = text(&output.stdout) + &text(&output.stderr);
+        assert!(both.contains(said), "{lifecycle}: {both}");
+        assert_eq!(output.status.code(), Some(code), "{lifecycle}: {both}");
+    }
+    assert!(!Path::new(out).exists());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_that_is_full_is_an_error_and_one_that_is_closed_is_none() {
+    let shop = format!("{SAMPLE}/shop");
+    let run = |args: &[&str], to: Stdio| {
+        let catalog = format!("{SAMPLE}/catalog.yaml");
+        Command::new(program("references"))
+            .args(["--catalog", &catalog])
+            .args(args)
+            .stdout(to)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    for args in [&[shop.as_str()][..], &["--json", &shop], &["--help"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let output = run(args, full.unwrap().into()).wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {output:?}");
+        assert!(text(&output.stderr).contains("standard output"), "{args:?}");
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = run(args, writer.into()).wait_with_output().unwrap();
+        let code = i32::from(args != ["--help"]);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {output:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn ctrl_c_ends_it_with_130() {
+    let place = tempfile::tempdir().unwrap();
+    let pipe = place.path().join("catalog.yaml");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    // Nothing ever comes from this pipe, so it waits there until it is stopped.
+    let child = Command::new(program("references"))
+        .arg("--catalog")
+        .arg(&pipe)
+        .arg(place.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    crate::audit::wait_until_interrupts_are_caught(child.id());
+    let pid = child.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    assert!(sent.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    assert!(text(&output.stderr).contains("stopped"), "{output:?}");
+}
+
+#[test]
 fn what_can_not_be_used_is_refused_and_a_clean_tree_is_clean() {
     let place = tempfile::tempdir().unwrap();
     let clean = place.path().to_str().unwrap();

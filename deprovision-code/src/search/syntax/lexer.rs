@@ -1,4 +1,10 @@
 //! From the beginning of a file to the places that matter, in order.
+//!
+//! Over 400 lines because it is one machine: what is open decides what every byte means.
+//! It is not the lexer of `removal/language`. That one tells for each line of a few
+//! languages whether it may be edited, and has to know statements for it; this one tells
+//! for single places of many languages what they are, skips what does not matter, and
+//! may be wrong, since nothing is edited by it.
 
 use memchr::memmem;
 

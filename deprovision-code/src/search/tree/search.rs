@@ -1,4 +1,7 @@
 //! One pass over a tree, with as many threads as are wanted.
+//!
+//! Over 400 lines because settings, walk and what the threads bring together belong to
+//! one search; reading, git and results have files of their own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
