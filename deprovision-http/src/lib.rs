@@ -3,6 +3,7 @@
 
 mod access_log;
 mod announcement;
+mod answers;
 mod body;
 mod error;
 mod face;
@@ -20,6 +21,7 @@ mod table;
 pub use access_log::{
     AccessLog, AccessLogFuture, AccessLogLayer, AccessLogService, Caller, LoggedBody,
 };
+pub use answers::{AnswerFuture, AnswerPage};
 pub use body::GatewayBody;
 pub use error::GatewayError;
 pub use face::{Face, FaceError};

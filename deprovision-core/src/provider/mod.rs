@@ -18,6 +18,7 @@
 mod archive;
 mod clone;
 mod code;
+mod code_dependents;
 mod credential;
 mod document;
 mod error;
@@ -40,6 +41,7 @@ pub use code::{
     ChangeObserver, ChangeProposer, ChangeState, CodeHistory, CodeOwner, CodeSearch, Confidence,
     Marker, Pace, PastReference, Provenance, Reference, ReferenceKind, Removal, VersionSeen,
 };
+pub use code_dependents::CodeDependents;
 pub use credential::{CredentialObserver, CredentialRevoker, CredentialState, IssuerState};
 pub use document::{DocumentMark, DocumentObserver, DocumentState, DocumentUpdater};
 pub use error::{ErrorKind, ProviderError, error_chain};

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod access_log;
+mod answers;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]

@@ -1,0 +1,7 @@
+//! The page behind the links in notices.
+
+mod form;
+mod page;
+mod service;
+
+pub use service::{AnswerFuture, AnswerPage};
