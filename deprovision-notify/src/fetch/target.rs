@@ -112,11 +112,7 @@ impl Target {
         if !tls && !reach.allows_plain_http() {
             return Err(TargetError::NotHttps { host });
         }
-        let authority = url
-            .as_str()
-            .get(..url[..Position::BeforePath].len())
-            .unwrap_or_default();
-        if !url.username().is_empty() || url.password().is_some() || authority.contains('@') {
+        if !url.username().is_empty() || url.password().is_some() {
             return Err(TargetError::UserInfo { host });
         }
         let port = url.port_or_known_default().unwrap_or_default();

@@ -52,13 +52,13 @@ async fn all(manner: Manner, deadline: Duration) -> Vec<Sent> {
     let mut all = Vec::new();
     for channel in channels(&server) {
         let sent = channel.send(&simple(), deadline).await;
-        i_20_is_kept(&sent);
+        no_secret_is_in(&sent);
         all.push(sent);
     }
     all
 }
 
-fn i_20_is_kept(told: &impl std::fmt::Debug) {
+fn no_secret_is_in(told: &impl std::fmt::Debug) {
     let told = format!("{told:?}");
     for secret in [TOKEN, "s3cr3t", "MfKQ9r8GKYqr", "t0k3n"] {
         assert!(!told.contains(secret), "{told}");
@@ -166,7 +166,7 @@ async fn what_was_never_sent_is_not_sent() {
     let teams = Teams::new(client(&server), &address, clock()).unwrap();
     let sent = teams.send(&simple(), Duration::from_millis(300)).await;
     assert_eq!(kind(&sent), "not sent", "{sent:?}");
-    i_20_is_kept(&sent);
+    no_secret_is_in(&sent);
 }
 
 #[tokio::test]
@@ -180,14 +180,14 @@ async fn what_only_a_person_can_mend_is_broken() {
     let teams = Teams::new(strict, &address, clock()).unwrap();
     let sent = teams.send(&simple(), LONG).await;
     assert_eq!(kind(&sent), "broken", "{sent:?}");
-    i_20_is_kept(&sent);
+    no_secret_is_in(&sent);
     // A certificate of somebody else.
     let other = Server::tls(&["other.example.com"], Manner::answer(200, "", "")).await;
     let address = Secret::new(url(&other, PATH));
     let teams = Teams::new(client(&other), &address, clock()).unwrap();
     let sent = teams.send(&simple(), LONG).await;
     assert_eq!(kind(&sent), "broken", "{sent:?}");
-    i_20_is_kept(&sent);
+    no_secret_is_in(&sent);
 }
 
 #[tokio::test]
@@ -228,7 +228,7 @@ async fn each_word_of_slacks_means_something() {
         let bot = bot(&server, Arc::new(MemoryThreads::new()));
         let sent = bot.send(&simple(), LONG).await;
         assert_eq!(kind(&sent), wanted, "{code}: {sent:?}");
-        i_20_is_kept(&sent);
+        no_secret_is_in(&sent);
     }
     for (status, code, wanted) in [
         (400, "invalid_payload", "refused"),
@@ -297,14 +297,14 @@ async fn i_20_no_secret_is_shown() {
     let address = Secret::new(url(&server, PATH));
     let signing = SigningSecret::parse(&Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
     let client = client(&server);
-    i_20_is_kept(&bot(&server, threads));
-    i_20_is_kept(&SlackWebhook::new(client.clone(), &address, clock()).unwrap());
-    i_20_is_kept(&Teams::new(client.clone(), &address, clock()).unwrap());
-    i_20_is_kept(&Webhook::new(client.clone(), &address, "/", signing.unwrap(), clock()).unwrap());
+    no_secret_is_in(&bot(&server, threads));
+    no_secret_is_in(&SlackWebhook::new(client.clone(), &address, clock()).unwrap());
+    no_secret_is_in(&Teams::new(client.clone(), &address, clock()).unwrap());
+    no_secret_is_in(&Webhook::new(client.clone(), &address, "/", signing.unwrap(), clock()).unwrap());
     let bad = Secret::new("https://user:s3cr3t@hooks.example.com/s3cr3t");
-    i_20_is_kept(&Teams::new(client.clone(), &bad, clock()).unwrap_err());
+    no_secret_is_in(&Teams::new(client.clone(), &bad, clock()).unwrap_err());
     let bad = Secret::new("https://hooks.example.com/s3cr3t and more");
-    i_20_is_kept(&Teams::new(client, &bad, clock()).unwrap_err());
+    no_secret_is_in(&Teams::new(client, &bad, clock()).unwrap_err());
 }
 
 #[tokio::test]
