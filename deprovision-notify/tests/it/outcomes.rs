@@ -300,7 +300,9 @@ async fn i_20_no_secret_is_shown() {
     no_secret_is_in(&bot(&server, threads));
     no_secret_is_in(&SlackWebhook::new(client.clone(), &address, clock()).unwrap());
     no_secret_is_in(&Teams::new(client.clone(), &address, clock()).unwrap());
-    no_secret_is_in(&Webhook::new(client.clone(), &address, "/", signing.unwrap(), clock()).unwrap());
+    no_secret_is_in(
+        &Webhook::new(client.clone(), &address, "/", signing.unwrap(), clock()).unwrap(),
+    );
     let bad = Secret::new("https://user:s3cr3t@hooks.example.com/s3cr3t");
     no_secret_is_in(&Teams::new(client.clone(), &bad, clock()).unwrap_err());
     let bad = Secret::new("https://hooks.example.com/s3cr3t and more");
