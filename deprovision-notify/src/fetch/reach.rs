@@ -83,8 +83,14 @@ impl Reach {
         let allowed = self.allows_host(host) || self.networks.iter().any(|n| n.contains(&address));
         match why {
             NotPublic::Metadata | NotPublic::Unspecified | NotPublic::Multicast => Some(why),
-            _ if allowed => None,
-            _ => Some(why),
+            NotPublic::Loopback
+            | NotPublic::Private
+            | NotPublic::Shared
+            | NotPublic::LinkLocal
+            | NotPublic::Documentation
+            | NotPublic::Benchmarking
+            | NotPublic::Tunnel
+            | NotPublic::Reserved => (!allowed).then_some(why),
         }
     }
 }

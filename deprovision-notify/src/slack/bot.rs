@@ -198,15 +198,14 @@ impl Channel for SlackBot {
                 why: why.to_owned(),
             };
         };
-        let left = deadline.saturating_sub(started.elapsed());
+        // Some of the time is for keeping the thread, which changes nothing about the letter.
+        let keep = (deadline / 10).min(Duration::from_secs(1));
+        let left = deadline.saturating_sub(started.elapsed() + keep);
         let answer = match self.client.post(&self.target, outgoing, left).await {
             Ok(answer) => answer,
             Err(error) => return verdict::of_error(&error),
         };
         let (sent, meaning, ts) = self.read(&answer);
-        // What is kept of a thread is short work, but it must not outlast the deadline by
-        // much, and it changes nothing about the letter.
-        let keep = Duration::from_secs(1);
         if let (Some(thread), Some(Meaning::Thread), Some(old)) = (&thread, meaning, &first) {
             let _ = tokio::time::timeout(keep, self.threads.forget(thread, old)).await;
         }

@@ -25,6 +25,10 @@ pub(crate) enum Manner {
     Silent,
     /// Answers 200 and a body that never ends.
     Endless,
+    /// Answers 200 and a body that comes too slowly to ever end.
+    Trickle,
+    /// Answers 200 and a header that never ends.
+    EndlessHeader,
     /// Answers 200 and half of a body.
     Half,
 }
@@ -195,6 +199,20 @@ where
             let mut going = stream.write_all(head).await.is_ok();
             while going {
                 going = stream.write_all(b"4\r\nabcd\r\n").await.is_ok();
+            }
+        }
+        Manner::Trickle => {
+            let head = b"HTTP/1.1 200 X\r\nContent-Length: 1000\r\n\r\n";
+            let mut going = stream.write_all(head).await.is_ok();
+            while going {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                going = stream.write_all(b"{").await.is_ok();
+            }
+        }
+        Manner::EndlessHeader => {
+            let mut going = stream.write_all(b"HTTP/1.1 200 X\r\n").await.is_ok();
+            while going {
+                going = stream.write_all(b"X-More: and more\r\n").await.is_ok();
             }
         }
         Manner::Half => {

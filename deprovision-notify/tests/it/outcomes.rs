@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use deprovision_core::secret::Secret;
 use deprovision_notify::{
     Channel, HttpClient, MemoryThreads, Reach, Sent, SigningSecret, SlackBot, SlackWebhook, Teams,
@@ -123,7 +124,7 @@ async fn each_status_means_the_same_to_all() {
 
 #[tokio::test]
 async fn what_may_have_arrived_is_unsure() {
-    for manner in [Manner::ReadAndHangUp, Manner::HangUp] {
+    for manner in [Manner::ReadAndHangUp, Manner::HangUp, Manner::EndlessHeader] {
         for sent in all(manner, LONG).await {
             assert_eq!(kind(&sent), "unsure", "{sent:?}");
         }
@@ -201,6 +202,11 @@ async fn a_body_without_end_or_cut_short_ends_by_itself() {
         }
         assert!(started.elapsed() < LONG, "{:?}", started.elapsed());
     }
+    // Nor does one that comes too slowly outlast its deadline.
+    let started = std::time::Instant::now();
+    let all = all(Manner::Trickle, Duration::from_secs(2)).await;
+    assert_eq!(kind(&all[1]), "unsure", "{all:?}");
+    assert!(started.elapsed() < Duration::from_secs(6));
 }
 
 #[tokio::test]
@@ -288,6 +294,41 @@ async fn a_retirement_is_one_thread() {
     assert_eq!(kind(&sent), "not sent", "{sent:?}");
     let thread = Thread::new("C1", "orders-2027");
     assert_eq!(threads.first(&thread).await.unwrap(), None);
+}
+
+/// A store of threads that does not work.
+#[derive(Debug)]
+struct NoThreads;
+
+type Unkept<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+#[async_trait]
+impl Threads for NoThreads {
+    async fn first(&self, _: &Thread) -> Unkept<Option<String>> {
+        Err("s3cr3t disk".into())
+    }
+    async fn remember(&self, _: &Thread, _: &str) -> Unkept<()> {
+        std::future::pending().await
+    }
+    async fn forget(&self, _: &Thread, _: &str) -> Unkept<()> {
+        Err("s3cr3t disk".into())
+    }
+}
+
+#[tokio::test]
+async fn a_letter_goes_out_without_its_thread_when_that_can_not_be_kept() {
+    let ok = Manner::answer(200, "", r#"{"ok":true,"ts":"1503435956.000247"}"#);
+    let server = Server::tls(&[HOST], ok).await;
+    let bot = bot(&server, Arc::new(NoThreads));
+    let started = std::time::Instant::now();
+    let sent = bot.send(&simple(), Duration::from_secs(5)).await;
+    assert!(started.elapsed() < Duration::from_secs(5));
+    assert!(
+        matches!(&sent, Sent::Accepted { receipt } if receipt.contains("thread could not")),
+        "{sent:?}"
+    );
+    no_secret_is_in(&sent);
+    assert_eq!(server.one().json().get("thread_ts"), None);
 }
 
 #[tokio::test]

@@ -209,3 +209,25 @@ async fn a_webhook_is_a_cloud_event_that_its_receiver_can_verify() {
     let again = received(&server, &webhook).await;
     assert_eq!(again.header("webhook-id"), request.header("webhook-id"));
 }
+
+#[tokio::test]
+async fn what_is_sent_looks_like_this() {
+    let server = Server::tls(&[HOST], Manner::answer(200, "", "ok")).await;
+    let address = Secret::new(url(&server, "/"));
+    let client = client(&server);
+    let slack = SlackWebhook::new(client.clone(), &address, clock())
+        .unwrap()
+        .with_answers(Answers::Shown);
+    let teams = Teams::new(client.clone(), &address, clock())
+        .unwrap()
+        .with_answers(Answers::Shown);
+    let webhook = Webhook::new(client, &address, "/deprovision", signing(ONE), clock()).unwrap();
+    for (name, channel) in [
+        ("slack", &slack as &dyn Channel),
+        ("teams", &teams),
+        ("webhook", &webhook),
+    ] {
+        let body = received(&server, channel).await.json();
+        insta::assert_snapshot!(name, serde_json::to_string_pretty(&body).unwrap());
+    }
+}

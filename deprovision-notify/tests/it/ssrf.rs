@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use deprovision_notify::{FetchError, HttpClient, Outgoing, Reach, Target, TargetError};
 
+use proptest::prelude::*;
+
 use crate::http_server::{Manner, Server};
 use crate::http_world::{HOST, LONG, Names, client, url};
 
@@ -340,4 +342,20 @@ async fn what_is_allowed_is_reached_and_a_metadata_service_never() {
         .unwrap_err();
     assert!(matches!(error, FetchError::Target(_)), "{error:?}");
     assert!(Reach::public().and_network("10.0.0.0/33").is_err());
+}
+
+proptest! {
+    #[test]
+    fn any_address_is_read_without_panic_and_its_path_is_not_shown(
+        text in prop_oneof![any::<String>(), "https://[a-z0-9.:@%\\[\\]x/-]{0,30}"],
+    ) {
+        if let Ok(target) = Target::parse(&text, &Reach::public()) {
+            // What was taken is written as it will be used: with a name or a public address.
+            let again = Target::parse(&format!("https://{}/", target.host()), &Reach::public());
+            prop_assert!(again.is_ok() || target.host().contains(':'), "{}", text);
+        }
+        let secret = Target::parse(&format!("https://example.com/s3cr3t?{text}"), &Reach::public());
+        let shown = format!("{secret:?}");
+        prop_assert!(!shown.contains("s3cr3t"));
+    }
 }
