@@ -114,11 +114,19 @@ async fn tcp(
     })
 }
 
-/// What rustls found wrong is for a person to mend; a connection that ended is not.
+/// A certificate that is not trusted is for a person to mend. What else goes wrong in a
+/// handshake may be over the next time.
 fn tls_error(target: &Target, error: io::Error) -> FetchError {
     let host = target.host.clone();
     match error.downcast::<rustls::Error>() {
-        Ok(source) => FetchError::Certificate { host, source },
+        Ok(
+            source
+            @ (rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented),
+        ) => FetchError::Certificate { host, source },
+        Ok(other) => FetchError::Connect {
+            host,
+            source: io::Error::other(other),
+        },
         Err(source) => FetchError::Connect { host, source },
     }
 }

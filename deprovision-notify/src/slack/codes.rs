@@ -153,3 +153,64 @@ impl Meaning {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The errors on the page of `chat.postMessage`, and those that all methods share.
+    const DOCUMENTED: &str = "as_user_not_supported attachment_payload_limit_exceeded \
+        cannot_reply_to_message channel_not_found draft_already_deleted draft_already_sent \
+        draft_has_conflict draft_not_found duplicate_channel_not_found \
+        duplicate_message_not_found invalid_blocks invalid_blocks_format \
+        invalid_metadata_format invalid_metadata_schema is_archived markdown_text_conflict \
+        message_limit_exceeded messages_tab_disabled metadata_must_be_sent_from_app \
+        metadata_too_large missing_file_data msg_blocks_too_long msg_too_long no_text \
+        not_in_channel rate_limited restricted_action \
+        restricted_action_non_threadable_channel restricted_action_read_only_channel \
+        restricted_action_thread_locked restricted_action_thread_only_channel \
+        slack_connect_canvas_sharing_blocked slack_connect_file_link_sharing_blocked \
+        slack_connect_lists_sharing_blocked team_not_found too_many_attachments \
+        too_many_contact_cards access_denied accesslimited account_inactive \
+        deprecated_endpoint ekm_access_denied enterprise_is_restricted fatal_error \
+        internal_error invalid_arg_name invalid_arguments invalid_array_arg invalid_auth \
+        invalid_charset invalid_form_data invalid_post_type method_deprecated missing_post_type \
+        missing_scope no_permission not_allowed_token_type not_authed org_login_required \
+        ratelimited request_timeout service_unavailable team_access_not_granted \
+        team_added_to_org token_expired token_revoked two_factor_setup_required";
+
+    #[test]
+    fn each_documented_word_has_a_meaning_and_can_be_told() {
+        let mut count = 0;
+        for code in DOCUMENTED.split_whitespace() {
+            assert_eq!(word(code), Some(code));
+            assert!(of_method(code).is_some(), "{code}");
+            count += 1;
+        }
+        assert_eq!(count, 67);
+    }
+
+    #[test]
+    fn what_may_have_been_done_is_never_sent_again_unseen() {
+        let unsure: Vec<&str> = DOCUMENTED
+            .split_whitespace()
+            .filter(|code| of_method(code) == Some(Meaning::Unsure))
+            .collect();
+        assert_eq!(unsure, ["fatal_error", "internal_error"]);
+    }
+
+    #[test]
+    fn i_20_only_words_of_slacks_form_are_told() {
+        for odd in [
+            "",
+            "xoxb-1",
+            "Upper",
+            "two words",
+            "a\nb",
+            "é",
+            &"x".repeat(65),
+        ] {
+            assert_eq!(word(odd), None, "{odd}");
+        }
+    }
+}

@@ -160,6 +160,18 @@ async fn what_was_never_sent_is_not_sent() {
     let sent = teams.send(&simple(), LONG).await;
     assert_eq!(kind(&sent), "not sent", "{sent:?}");
 
+    // The other side does not speak TLS, or ends the handshake.
+    let plain = Server::plain(Manner::answer(400, "", "")).await;
+    let address = Secret::new(format!("https://{HOST}:{}{PATH}", plain.address.port()));
+    let teams = Teams::new(client(&server), &address, clock()).unwrap();
+    let sent = teams.send(&simple(), Duration::from_secs(3)).await;
+    assert_eq!(kind(&sent), "not sent", "{sent:?}");
+    let plain = Server::plain(Manner::HangUp).await;
+    let address = Secret::new(format!("https://{HOST}:{}{PATH}", plain.address.port()));
+    let teams = Teams::new(client(&server), &address, clock()).unwrap();
+    let sent = teams.send(&simple(), LONG).await;
+    assert_eq!(kind(&sent), "not sent", "{sent:?}");
+
     // Time runs out before TLS is there: this server does not speak it.
     let mute = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = mute.local_addr().unwrap().port();
