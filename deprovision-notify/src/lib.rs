@@ -32,4 +32,4 @@ pub use outbox::Outbox;
 pub use post::Answers;
 pub use slack::{MemoryThreads, SlackBot, SlackWebhook, Thread, Threads};
 pub use teams::Teams;
-pub use webhook::{SecretError, SigningSecret, Webhook};
+pub use webhook::{SecretError, SigningSecret, Webhook, WebhookError};

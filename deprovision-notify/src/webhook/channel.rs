@@ -40,25 +40,48 @@ pub struct Webhook {
     clock: Arc<dyn Clock>,
 }
 
+/// Why a webhook can not be set up.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WebhookError {
+    /// Its address is none, or may not be reached.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// The source is no URI reference, which an event needs.
+    #[error("{0:?} is no source of events; write a URI, such as /deprovision")]
+    Source(String),
+}
+
+/// Whether it can be a URI reference: it has no character that RFC 3986 leaves out.
+fn is_reference(text: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&b);
+    !text.is_empty() && text.bytes().all(allowed)
+}
+
 impl Webhook {
     /// The webhook at this address. `source` says who sends, as a URI (`/deprovision`,
     /// `https://apis.example.com`): with the event's id it names the event. No address of an
     /// answer is sent, unless [`with_answers`](Self::with_answers) says so.
     ///
     /// # Errors
-    /// [`TargetError`] when the address is none, or may not be reached.
+    /// [`WebhookError`] when the address is none or may not be reached, or the source is no
+    /// URI.
     pub fn new(
         client: HttpClient,
         address: &Secret,
         source: impl Into<String>,
         secret: SigningSecret,
         clock: Arc<dyn Clock>,
-    ) -> Result<Self, TargetError> {
+    ) -> Result<Self, WebhookError> {
         let target = Target::parse(address.expose(), client.reach())?;
+        let source = source.into();
+        if !is_reference(&source) {
+            return Err(WebhookError::Source(source));
+        }
         Ok(Self {
             client,
             target,
-            source: source.into(),
+            source,
             secret,
             next: None,
             answers: Answers::Withheld,

@@ -4,5 +4,5 @@ mod channel;
 mod event;
 mod signature;
 
-pub use channel::Webhook;
+pub use channel::{Webhook, WebhookError};
 pub use signature::{SecretError, SigningSecret};

@@ -3,7 +3,8 @@
 use deprovision_core::provider::NoticeStage;
 use deprovision_core::secret::Secret;
 use deprovision_notify::{
-    Answers, Channel, Sent, SigningSecret, SlackWebhook, Teams, Webhook, WebhookVerifier,
+    Answers, Channel, Sent, SigningSecret, SlackWebhook, Teams, Webhook, WebhookError,
+    WebhookVerifier,
 };
 use serde_json::Value;
 
@@ -208,6 +209,16 @@ async fn a_webhook_is_a_cloud_event_that_its_receiver_can_verify() {
     // Sent again, it is recognised.
     let again = received(&server, &webhook).await;
     assert_eq!(again.header("webhook-id"), request.header("webhook-id"));
+}
+
+#[tokio::test]
+async fn an_event_has_a_source() {
+    let server = Server::tls(&[HOST], Manner::HangUp).await;
+    let address = Secret::new(url(&server, "/"));
+    for source in ["", "our shop", "a\nb", "<x>", "ключ"] {
+        let made = Webhook::new(client(&server), &address, source, signing(ONE), clock());
+        assert_eq!(made.unwrap_err(), WebhookError::Source(source.to_owned()));
+    }
 }
 
 #[tokio::test]
