@@ -5,15 +5,31 @@ mod channel;
 mod config;
 mod disk;
 mod error;
+mod fetch;
 mod file_name;
+mod inbound;
 mod letter;
 mod message;
 mod outbox;
+mod post;
+mod slack;
+mod teams;
 mod text;
+mod verdict;
+mod webhook;
 mod words;
 
 pub use channel::{Channel, Sent};
 pub use config::OutboxConfig;
 pub use error::OutboxError;
+pub use fetch::{
+    Answer, AnswerBody, FetchError, HttpClient, NotPublic, Outgoing, ParseNetworkError, Reach,
+    Resolve, RootsError, SystemResolver, Target, TargetError,
+};
+pub use inbound::{Fresh, InboundError, Press, PressError, SlackVerifier, WebhookVerifier};
 pub use letter::{Letter, LetterError};
 pub use outbox::Outbox;
+pub use post::Answers;
+pub use slack::{MemoryThreads, SlackBot, SlackWebhook, Thread, Threads};
+pub use teams::Teams;
+pub use webhook::{SecretError, SigningSecret, Webhook, WebhookError};

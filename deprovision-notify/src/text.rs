@@ -59,7 +59,7 @@ pub(crate) fn body(text: &str) -> String {
 
 /// Marks that change in which direction text is shown (Unicode Annex 9), and the
 /// two separators that some programs break lines at.
-fn is_direction(c: char) -> bool {
+pub(crate) fn is_direction(c: char) -> bool {
     matches!(
         c,
         '\u{061c}'

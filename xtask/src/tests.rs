@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use crate::servers::Aws;
-use crate::{Failure, Places, cargo, promises};
+use crate::{Failure, Places, cargo, peers, promises};
 
 /// How many tests ran.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -22,10 +22,13 @@ pub(crate) fn run(options: &[&str]) -> Result<(), Failure> {
     } else {
         options
     };
-    let servers = Aws::start(&Places::find()?)?;
+    let places = Places::find()?;
+    let servers = Aws::start(&places)?;
     let mut child = cargo(&["test", "--locked"])
         .args(options)
         .envs(servers.environment())
+        .env("DEPROVISION_WEBHOOKS_PYTHON", peers::webhooks(&places)?)
+        .env("DEPROVISION_CARDS", peers::cards(&places)?)
         .stdout(Stdio::piped())
         .spawn()
         .map_err(|error| format!("cargo test could not be started: {error}"))?;

@@ -1,10 +1,24 @@
-//! An outbox on a real disk.
+//! An outbox on a real disk, and channels to a server on this machine.
 
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod http_server;
+#[cfg(test)]
+mod http_world;
+#[cfg(test)]
+mod inbound;
+#[cfg(test)]
+mod injection;
+#[cfg(test)]
 mod killed;
 #[cfg(test)]
 mod outbox;
+#[cfg(test)]
+mod outcomes;
+#[cfg(test)]
+mod shapes;
+#[cfg(test)]
+mod ssrf;
 #[cfg(test)]
 mod world;

@@ -1,0 +1,59 @@
+//! Whom TLS trusts.
+
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+
+/// Why no certificate could be trusted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RootsError {
+    /// The system has no root certificates.
+    #[error("the system has no root certificates; install them (ca-certificates) or give your own")]
+    NoneInSystem,
+    /// What was given holds no certificate that can be used.
+    #[error("no root certificate could be read; give them in PEM, `-----BEGIN CERTIFICATE-----`")]
+    Unreadable,
+    /// The crypto provider offers no TLS version.
+    #[error("TLS can not be set up")]
+    Tls(#[source] rustls::Error),
+}
+
+/// The system's root certificates. Single ones that can not be read are left out, as every
+/// system has some.
+pub(crate) fn of_system() -> Result<RootCertStore, RootsError> {
+    let mut roots = RootCertStore::empty();
+    let (added, _ignored) =
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if added == 0 {
+        return Err(RootsError::NoneInSystem);
+    }
+    Ok(roots)
+}
+
+/// The root certificates of a PEM text; every one of them has to be readable.
+pub(crate) fn of_pem(pem: &[u8]) -> Result<RootCertStore, RootsError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|_| RootsError::Unreadable)?;
+        roots.add(certificate).map_err(|_| RootsError::Unreadable)?;
+    }
+    if roots.is_empty() {
+        return Err(RootsError::Unreadable);
+    }
+    Ok(roots)
+}
+
+/// TLS 1.2 and 1.3 with aws-lc-rs; nothing is installed for the whole process.
+pub(crate) fn client(roots: RootCertStore) -> Result<Arc<ClientConfig>, RootsError> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(RootsError::Tls)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
