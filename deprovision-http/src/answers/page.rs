@@ -1,6 +1,7 @@
 //! What the page shows.
 
 use deprovision_core::answer::{AnswerKind, AnswerTicket};
+use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 
@@ -106,6 +107,6 @@ impl Page {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
-        environment.template_from_str(PAGE)?.render(self)
+        environment.template_from_str(PAGE)?.render(Serde(self))
     }
 }

@@ -7,11 +7,12 @@ use deprovision_core::catalog::Api;
 use deprovision_core::engine::{Engine, Status};
 use deprovision_core::id::{PersonId, RetirementId};
 use deprovision_core::journal::MemoryJournal;
-use deprovision_core::pipeline::Pipeline;
+use deprovision_core::pipeline::{Erasure, Pipeline};
 use deprovision_core::policy::Policy;
 use deprovision_core::provider::AnswerLinks;
 use deprovision_core::retirement::{Phase, Proposal};
 use deprovision_core::secret::Secret;
+use deprovision_core::steps::{Providers, standard_steps};
 use deprovision_core::time::{Clock, ManualClock, Period};
 use deprovision_http::AnswerPage;
 use http::{Method, Request, Response, StatusCode};
@@ -30,14 +31,17 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let clock = Arc::new(ManualClock::new("2027-01-04T09:00:00Z".parse().unwrap()));
+        let clock = Arc::new(ManualClock::starting_at(
+            "2027-01-04T09:00:00Z".parse().unwrap(),
+        ));
         let engine = Engine::builder()
             .journal(Arc::new(MemoryJournal::new(clock.clone())))
             .clock(clock.clone())
+            .steps(standard_steps(&Providers::new()).unwrap())
             .build()
             .unwrap();
         let policy = Policy::default();
-        let pipeline = Pipeline::build(Vec::new(), &policy).unwrap();
+        let pipeline = Pipeline::standard(&policy, Erasure::Never).unwrap();
         let api = Api::new("orders-v1".parse().unwrap(), "Orders");
         let by = PersonId::parse("erin").unwrap();
         let proposal = Proposal::new(api, by, "idle", policy, pipeline);
@@ -63,7 +67,7 @@ impl World {
         let request = Request::builder()
             .method(method)
             .uri(path)
-            .body(Full::from(body))
+            .body(Full::<bytes::Bytes>::from(body))
             .unwrap();
         let response = self.page.clone().oneshot(request).await.unwrap();
         let (head, body) = response.into_parts();
