@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use crate::servers::Aws;
+use crate::servers::{Aws, Mail};
 use crate::{Failure, Places, cargo, promises};
 
 /// How many tests ran.
@@ -22,10 +22,13 @@ pub(crate) fn run(options: &[&str]) -> Result<(), Failure> {
     } else {
         options
     };
-    let servers = Aws::start(&Places::find()?)?;
+    let places = Places::find()?;
+    let servers = Aws::start(&places)?;
+    let mail = Mail::start(&places)?;
     let mut child = cargo(&["test", "--locked"])
         .args(options)
         .envs(servers.environment())
+        .envs(mail.environment())
         .stdout(Stdio::piped())
         .spawn()
         .map_err(|error| format!("cargo test could not be started: {error}"))?;
