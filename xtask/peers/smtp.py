@@ -223,7 +223,9 @@ async def main():
     await loop.create_server(
         server(tls_context=context, require_starttls=True, **options), host, starttls_port
     )
-    await loop.create_server(server(**options), host, tls_port, ssl=context)
+    # aiosmtpd sees no TLS that was there before it: it asks for none, since all is.
+    over_tls = server(auth_require_tls=False, **options)
+    await loop.create_server(over_tls, host, tls_port, ssl=context)
     await loop.create_server(server(), host, plain_port)
     await asyncio.start_server(answer, host, http_port)
     await asyncio.Event().wait()

@@ -1,10 +1,14 @@
-//! An outbox on a real disk.
+//! Words, and an outbox on a real disk.
 
+#[cfg(test)]
+mod channels;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod killed;
 #[cfg(test)]
 mod outbox;
+#[cfg(test)]
+mod templates;
 #[cfg(test)]
 mod world;

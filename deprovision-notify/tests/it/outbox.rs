@@ -35,7 +35,7 @@ async fn a_message_is_what_it_should_be_to_the_byte() {
          \r\n\
          --=_words-{key}\r\n\
          Content-Type: text/plain; charset=utf-8\r\n\
-         Content-Transfer-Encoding: 7bit\r\n\
+         Content-Transfer-Encoding: quoted-printable\r\n\
          \r\n\
          Orders v1 (orders-v1) will be retired on 31 January 2027.\r\n"
     );
