@@ -204,9 +204,7 @@ fn refused(error: &ProviderError) -> Sent {
     }
     match error.kind() {
         ErrorKind::Denied => Sent::Broken { why },
-        ErrorKind::Invalid | ErrorKind::NotFound | ErrorKind::Unsupported => {
-            Sent::Refused { why }
-        }
+        ErrorKind::Invalid | ErrorKind::NotFound | ErrorKind::Unsupported => Sent::Refused { why },
         ErrorKind::Throttled { .. } | ErrorKind::Transient | ErrorKind::Conflict => Sent::NotSent {
             why,
             retry_at: None,

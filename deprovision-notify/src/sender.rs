@@ -154,8 +154,6 @@ fn mailbox(field: &'static str, address: &EmailAddress) -> Result<Mailbox, Sende
 }
 
 /// An address as the mail library takes it.
-pub(crate) fn recipient(
-    address: &EmailAddress,
-) -> Result<Mailbox, lettre::address::AddressError> {
+pub(crate) fn recipient(address: &EmailAddress) -> Result<Mailbox, lettre::address::AddressError> {
     Ok(Mailbox::new(None, address.as_str().parse::<Address>()?))
 }

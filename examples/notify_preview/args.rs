@@ -69,7 +69,8 @@ pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Asked, S
             Arg::Long("catalog") => args.catalog = Some(parser.value().map_err(unclear)?.into()),
             Arg::Long("api") => {
                 let id = ApiId::parse(word(&mut parser)?);
-                args.apis.push(id.map_err(|error| format!("--api: {error}"))?);
+                args.apis
+                    .push(id.map_err(|error| format!("--api: {error}"))?);
             }
             Arg::Long("out") => args.out = parser.value().map_err(unclear)?.into(),
             Arg::Long("templates") => {
@@ -79,7 +80,9 @@ pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Asked, S
             Arg::Long("time-zone") => {
                 let zone: TimeZoneName = parsed("--time-zone", &mut parser)?;
                 if jiff::tz::TimeZone::get(zone.as_str()).is_err() {
-                    return Err(format!("--time-zone: the database of time zones has no {zone}"));
+                    return Err(format!(
+                        "--time-zone: the database of time zones has no {zone}"
+                    ));
                 }
                 args.time_zone = Some(zone);
             }

@@ -89,11 +89,13 @@ fn facts(
     };
     let ends = api.sunset.unwrap_or_else(|| Period::days(60).after(now));
     match stage {
-        NoticeStage::Announcement
-        | NoticeStage::Reminder { .. }
-        | NoticeStage::Postponement { .. } => {
+        NoticeStage::Announcement | NoticeStage::Postponement { .. } => {
             facts.calls = calls(30)?;
             facts.ends = Some(ends);
+        }
+        NoticeStage::Reminder { days } => {
+            facts.calls = calls(30)?;
+            facts.ends = Some(Period::days(days.into()).after(now));
         }
         NoticeStage::LastCall => {
             facts.calls = calls(3)?;
@@ -120,7 +122,8 @@ fn facts(
         }
         NoticeStage::Digest => {
             facts.findings = vec![
-                "1,204 requests in the last 7 days, 38 % fewer than in the 7 days before".to_owned(),
+                "1,204 requests in the last 7 days, 38 % fewer than in the 7 days before"
+                    .to_owned(),
                 "1 key was not used for 120 days".to_owned(),
             ];
         }

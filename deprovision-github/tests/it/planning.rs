@@ -34,8 +34,8 @@ async fn the_plan_says_how_long_its_proposals_take_by_githubs_limits() {
     let plan = async |limits: Limits| {
         let github = world.github().with_limits(limits);
         let code = world.code_over(&github);
-        let providers =
-            Providers::new().with_repositories(ProviderId::parse("github").unwrap(), Arc::new(code));
+        let providers = Providers::new()
+            .with_repositories(ProviderId::parse("github").unwrap(), Arc::new(code));
         let plan = RemoveReferences::new(providers).plan(&cx).await.unwrap();
         assert_eq!(plan.actions.len(), 2);
         plan.notes

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use deprovision_core::time::Clock;
-use lettre::transport::smtp::Error;
 use lettre::transport::smtp::client::{Certificate, CertificateStore, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail as From, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::response::Severity;
 
 use super::config::{Login, Security, SmtpConfig, SmtpError};
 use super::pool::{Pool, Server, Used};
 use super::progress::{Phase, Progress};
-use super::verdict;
+use super::verdict::{self, Failure};
 use crate::{Channel, Letter, Mail, MailWriter, Sent};
 
 /// How much of a letter is written at once: a connection that died is noticed between.
@@ -89,7 +89,7 @@ impl SmtpChannel {
         })
     }
 
-    async fn attempt(&self, mail: &Mail, progress: &Progress) -> Result<String, Error> {
+    async fn attempt(&self, mail: &Mail, progress: &Progress) -> Result<String, Failure> {
         let mut used = self.pool.take(progress).await?;
         let said = transact(&mut used, mail, progress).await;
         // A letter that was answered with no leaves the connection usable: whoever takes
@@ -102,7 +102,7 @@ impl SmtpChannel {
 }
 
 /// One letter over one connection: what the server said when it took it.
-async fn transact(used: &mut Used<'_>, mail: &Mail, progress: &Progress) -> Result<String, Error> {
+async fn transact(used: &mut Used<'_>, mail: &Mail, progress: &Progress) -> Result<String, Failure> {
     let connection = &mut used.connection;
     let (from, to) = mail.envelope();
     progress.reach(Phase::Sender);
@@ -114,7 +114,10 @@ async fn transact(used: &mut Used<'_>, mail: &Mail, progress: &Progress) -> Resu
         .command(Rcpt::new(to.clone(), Vec::new()))
         .await?;
     progress.reach(Phase::Content);
-    connection.command(Data).await?;
+    let go_ahead = connection.command(Data).await?;
+    if !go_ahead.has_code(354) {
+        return Err(Failure::OutOfStep(go_ahead.code()));
+    }
     let mut pieces = mail.bytes().chunks(PIECE);
     // The library asks for the next piece until there is none, and writes the end then.
     let content = std::iter::from_fn(|| {
@@ -125,6 +128,9 @@ async fn transact(used: &mut Used<'_>, mail: &Mail, progress: &Progress) -> Resu
         piece
     });
     let response = connection.message_iter(content).await?;
+    if response.code().severity != Severity::PositiveCompletion {
+        return Err(Failure::OutOfStep(response.code()));
+    }
     let said: Vec<&str> = response.message().collect();
     Ok(verdict::cut(&format!(
         "{} {}",
@@ -147,7 +153,7 @@ impl Channel for SmtpChannel {
         let progress = Progress::new();
         match tokio::time::timeout(deadline, self.attempt(&mail, &progress)).await {
             Ok(Ok(said)) => Sent::Accepted { receipt: said },
-            Ok(Err(error)) => verdict::of(progress.phase(), &error),
+            Ok(Err(failure)) => verdict::of(progress.phase(), &failure),
             Err(_) => verdict::out_of_time(progress.phase()),
         }
     }

@@ -3,7 +3,7 @@
 use std::error::Error as _;
 
 use lettre::transport::smtp::Error;
-use lettre::transport::smtp::response::Severity;
+use lettre::transport::smtp::response::{Code, Severity};
 
 use super::progress::Phase;
 use crate::{Sent, text};
@@ -11,22 +11,44 @@ use crate::{Sent, text};
 /// How much of what a server said is kept.
 const SAID: usize = 200;
 
+/// Why an attempt failed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The library says so: the server's no, the network, TLS.
+    Library(Error),
+    /// The server said yes where that makes no sense: its answers are not to what we
+    /// think that we asked.
+    OutOfStep(Code),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Library(error)
+    }
+}
+
 /// What it means that an attempt failed in this phase.
-pub(super) fn of(phase: Phase, error: &Error) -> Sent {
+pub(super) fn of(phase: Phase, failure: &Failure) -> Sent {
+    match failure {
+        Failure::Library(error) => of_library(phase, error),
+        Failure::OutOfStep(code) => ended(
+            phase,
+            format!("{}: the server answered {code}, which is none", doing(phase)),
+        ),
+    }
+}
+
+fn of_library(phase: Phase, error: &Error) -> Sent {
     let why = why(phase, error);
     let Some(code) = error.status() else {
         return match phase {
-            // The line that ends the content may have arrived.
-            Phase::End => Sent::Unsure { why },
             Phase::Connecting | Phase::Login if needs_a_person(error) => Sent::Broken { why },
             Phase::Connecting
             | Phase::Login
             | Phase::Sender
             | Phase::Recipient
-            | Phase::Content => Sent::NotSent {
-                why,
-                retry_at: None,
-            },
+            | Phase::Content
+            | Phase::End => ended(phase, why),
         };
     };
     let number = u16::from(code);
@@ -49,23 +71,29 @@ pub(super) fn of(phase: Phase, error: &Error) -> Sent {
 
 /// Time ran out in this phase.
 pub(super) fn out_of_time(phase: Phase) -> Sent {
-    let why = format!("time ran out while {}", doing(phase));
+    ended(phase, format!("time ran out while {}", doing(phase)))
+}
+
+/// It ended in this phase without an answer.
+fn ended(phase: Phase, why: String) -> Sent {
     match phase {
+        // The line that ends the content may have arrived.
         Phase::End => Sent::Unsure { why },
-        Phase::Connecting
-        | Phase::Login
-        | Phase::Sender
-        | Phase::Recipient
-        | Phase::Content => Sent::NotSent {
-            why,
-            retry_at: None,
-        },
+        Phase::Connecting | Phase::Login | Phase::Sender | Phase::Recipient | Phase::Content => {
+            Sent::NotSent {
+                why,
+                retry_at: None,
+            }
+        }
     }
 }
 
 /// Whether the server answered: only then is it known in which state the connection is.
-pub(super) fn was_answered(error: &Error) -> bool {
-    error.status().is_some_and(|code| u16::from(code) != 421)
+pub(super) fn was_answered(failure: &Failure) -> bool {
+    match failure {
+        Failure::Library(error) => error.status().is_some_and(|code| u16::from(code) != 421),
+        Failure::OutOfStep(_) => false,
+    }
 }
 
 /// Without a reply, only trouble with TLS or with what the server can do needs a person.

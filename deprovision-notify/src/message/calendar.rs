@@ -71,7 +71,11 @@ impl Entry<'_> {
             "ATTENDEE;ROLE=NON-PARTICIPANT;RSVP=FALSE:mailto:{}",
             invitation.attendee
         ));
-        let status = if self.called_off { "CANCELLED" } else { "CONFIRMED" };
+        let status = if self.called_off {
+            "CANCELLED"
+        } else {
+            "CONFIRMED"
+        };
         lines.add(&format!("STATUS:{status}"));
         lines.add("TRANSP:TRANSPARENT");
         lines.add("END:VEVENT");

@@ -6,14 +6,16 @@ use std::time::{Duration, SystemTime};
 
 use deprovision_core::provider::{Notice, NoticeStage};
 use deprovision_core::time::Timestamp;
+use lettre::Address;
 use lettre::message::header::{ContentDisposition, ContentType};
 use lettre::message::{MessageBuilder, MultiPart, SinglePart};
-use lettre::Address;
 
 use super::calendar::{Entry, Invitation, word};
 use super::header::{AutoSubmitted, ListUnsubscribe, ListUnsubscribePost};
 use crate::sender::{self, From};
-use crate::{Letter, Message, Sender, Sent, SenderError, TemplateError, Templates, Unsubscribe, text};
+use crate::{
+    Letter, Message, Sender, SenderError, Sent, TemplateError, Templates, Unsubscribe, text,
+};
 
 /// Writes letters as mail (RFC 5322): text, HTML and an entry for the calendar.
 ///
@@ -128,7 +130,10 @@ impl MailWriter {
     /// # Errors
     /// [`WriteError`]; no later attempt succeeds.
     pub fn write(&self, letter: &Letter, now: Timestamp) -> Result<Mail, WriteError> {
-        let words = self.templates.render(letter).map_err(WriteError::Template)?;
+        let words = self
+            .templates
+            .render(letter)
+            .map_err(WriteError::Template)?;
         let to = sender::recipient(&letter.to().email)
             .map_err(|error| WriteError::Message(error.into()))?;
         let since_epoch = u64::try_from(now.as_second())
@@ -287,8 +292,7 @@ impl Written {
     /// The part of a message: the how manieth file, or no file.
     fn part(self, number: Option<usize>) -> Result<SinglePart, WriteError> {
         let kind = format!("text/calendar; charset=utf-8; method={}", self.method);
-        let kind =
-            ContentType::parse(&kind).map_err(|error| WriteError::Message(error.into()))?;
+        let kind = ContentType::parse(&kind).map_err(|error| WriteError::Message(error.into()))?;
         let mut part = SinglePart::builder().header(kind);
         if let Some(number) = number {
             part = part.header(ContentDisposition::attachment(&format!("end-{number}.ics")));

@@ -83,7 +83,10 @@ impl TemplatesBuilder {
         for name in self.given.keys() {
             let unknown = || TemplateError::Name {
                 name: name.clone(),
-                known: DEFAULTS.iter().map(|(name, _)| (*name).to_owned()).collect(),
+                known: DEFAULTS
+                    .iter()
+                    .map(|(name, _)| (*name).to_owned())
+                    .collect(),
             };
             let (language, file) = name.split_once('/').ok_or_else(unknown)?;
             let is_tag = language.parse::<LanguageTag>().is_ok();
@@ -97,7 +100,10 @@ impl TemplatesBuilder {
             }
         }
         for (language, stages) in &languages {
-            for (stage, kind) in stages.iter().flat_map(|stage| KINDS.map(|kind| (stage, kind))) {
+            for (stage, kind) in stages
+                .iter()
+                .flat_map(|stage| KINDS.map(|kind| (stage, kind)))
+            {
                 let missing = format!("{language}/{stage}.{kind}");
                 if language != ENGLISH && !self.given.contains_key(&missing) {
                     return Err(TemplateError::Incomplete {

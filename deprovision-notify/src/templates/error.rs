@@ -16,7 +16,9 @@ pub enum TemplateError {
         known: Vec<String>,
     },
     /// A stage is translated in part.
-    #[error("{missing} is missing: a language that has one of {stage}.subject, {stage}.txt and {stage}.html has all three")]
+    #[error(
+        "{missing} is missing: a language that has one of {stage}.subject, {stage}.txt and {stage}.html has all three"
+    )]
     Incomplete {
         /// Which template.
         missing: String,

@@ -47,7 +47,10 @@ pub(super) fn letters(language: &str, stages: &BTreeSet<&'static str>) -> Vec<(S
 }
 
 fn letter(language: &str, stage: NoticeStage, full: bool, count: usize) -> Option<Letter> {
-    let mut to = Contact::new(PersonId::parse("dana").ok()?, "dana@example.com".parse().ok()?);
+    let mut to = Contact::new(
+        PersonId::parse("dana").ok()?,
+        "dana@example.com".parse().ok()?,
+    );
     to.language = Some(language.parse().ok()?);
     to.time_zone = full.then(|| "Europe/Berlin".parse().ok()).flatten();
     let notices: Option<Vec<Notice>> = (1..=count)
@@ -78,7 +81,10 @@ fn all(number: usize) -> Option<NoticeFacts> {
     let url = "https://docs.example.com/orders-v9".to_owned();
     facts.successor = Some(SuccessorFacts::new(successor, "Orders v9", Some(url)));
     facts.documentation = Some("https://docs.example.com/moving".to_owned());
-    facts.routes = vec!["GET /v1/orders/{id}".to_owned(), "POST /v1/orders".to_owned()];
+    facts.routes = vec![
+        "GET /v1/orders/{id}".to_owned(),
+        "POST /v1/orders".to_owned(),
+    ];
     let mut calls = CallFacts::new(
         CallerId::parse("shop-web").ok()?,
         12_345,

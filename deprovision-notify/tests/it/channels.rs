@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deprovision_core::provider::{Delivery, DeliveryObserver as _};
-use deprovision_notify::{
-    Channel, Letter, MailWriter, MemoryChannel, Security, Sender, SenderError, Sent, SmtpChannel,
-    SmtpConfig, SmtpError, Templates, Unsubscribe, Login,
-};
 use deprovision_core::secret::Secret;
+use deprovision_notify::{
+    Channel, Letter, Login, MailWriter, MemoryChannel, Security, Sender, SenderError, Sent,
+    SmtpChannel, SmtpConfig, SmtpError, Templates, Unsubscribe,
+};
 
 use crate::world::World;
 
@@ -36,7 +36,10 @@ async fn a_letter_is_kept_once_in_memory_however_often_it_is_sent() {
     assert_eq!(mails.len(), 1);
     assert_eq!(mails[0].id(), format!("<{}@example.com>", letter.key()));
     assert_eq!(mails[0].to(), "dana@example.com");
-    assert!(!format!("{mails:?}").contains("it is old"), "Debug shows no text");
+    assert!(
+        !format!("{mails:?}").contains("it is old"),
+        "Debug shows no text"
+    );
 }
 
 #[tokio::test]
@@ -57,7 +60,10 @@ async fn an_outbox_takes_letters_about_several_apis_once() {
     world.send(&world.notice("c")).await.unwrap();
     assert_eq!(world.messages().len(), 2);
     let seen = world.outbox.delivery(&world.id("c")).await.unwrap();
-    assert!(matches!(seen.known_completely(), Some(Delivery::Delivered { .. })));
+    assert!(matches!(
+        seen.known_completely(),
+        Some(Delivery::Delivered { .. })
+    ));
 }
 
 #[tokio::test]
@@ -80,10 +86,21 @@ fn a_wrong_sender_names_its_field() {
         assert!(wrong(&|s| s.name = Some(name.to_owned())).contains("`name`"));
     }
     for domain in ["", "a b", "x>\r\nBcc: a@b"] {
-        assert!(wrong(&|s| s.message_id_domain = Some(domain.to_owned())).contains("`message_id_domain`"));
+        assert!(
+            wrong(&|s| s.message_id_domain = Some(domain.to_owned()))
+                .contains("`message_id_domain`")
+        );
     }
-    for url in ["", "http://example.com/u", "https://a@b/", "https://example.com/>\r\nBcc: a@b"] {
-        for unsubscribe in [Unsubscribe::Page(url.to_owned()), Unsubscribe::OneClick(url.to_owned())] {
+    for url in [
+        "",
+        "http://example.com/u",
+        "https://a@b/",
+        "https://example.com/>\r\nBcc: a@b",
+    ] {
+        for unsubscribe in [
+            Unsubscribe::Page(url.to_owned()),
+            Unsubscribe::OneClick(url.to_owned()),
+        ] {
             let why = wrong(&|s| s.unsubscribe = Some(unsubscribe.clone()));
             assert!(why.contains("`unsubscribe`"), "{why}");
         }
@@ -99,7 +116,10 @@ fn a_wrong_mail_server_names_its_field() {
     };
     let config = || SmtpConfig::new("mail.example.com");
     assert!(open(config(), None).is_ok());
-    assert!(matches!(open(SmtpConfig::new(" "), None), Err(SmtpError::Host)));
+    assert!(matches!(
+        open(SmtpConfig::new(" "), None),
+        Err(SmtpError::Host)
+    ));
     let mut wrong = config();
     wrong.connections = 0;
     assert!(matches!(open(wrong, None), Err(SmtpError::Connections)));
@@ -108,11 +128,18 @@ fn a_wrong_mail_server_names_its_field() {
         wrong.hello_name = Some(name.to_owned());
         assert!(matches!(open(wrong, None), Err(SmtpError::HelloName)));
     }
-    for pem in ["", "rubbish", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"] {
+    for pem in [
+        "",
+        "rubbish",
+        "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n",
+    ] {
         let mut wrong = config();
         wrong.trusted_pem = Some(pem.to_owned());
         let error = open(wrong, None).unwrap_err();
-        assert!(error.to_string().contains("`trusted_pem`") || matches!(error, SmtpError::Tls(..)), "{error}");
+        assert!(
+            error.to_string().contains("`trusted_pem`") || matches!(error, SmtpError::Tls(..)),
+            "{error}"
+        );
     }
     let mut wrong = config();
     wrong.security = Security::DangerousPlain;

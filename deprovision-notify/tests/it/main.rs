@@ -9,6 +9,8 @@ mod killed;
 #[cfg(test)]
 mod outbox;
 #[cfg(test)]
+mod scripted;
+#[cfg(test)]
 mod templates;
 #[cfg(test)]
 mod world;

@@ -22,7 +22,12 @@ async fn an_end_is_an_invitation_with_the_fields_that_mail_programs_look_at() {
     let copy = arrived(&to, vec![notice(&to, NoticeStage::Announcement)]).await;
     assert_eq!(
         copy["types"],
-        json!(["multipart/alternative", "text/plain", "text/html", "text/calendar"])
+        json!([
+            "multipart/alternative",
+            "text/plain",
+            "text/html",
+            "text/calendar"
+        ])
     );
     let entry = &copy["calendar"][0];
     assert_eq!(entry["errors"], json!([]));
@@ -36,9 +41,17 @@ async fn an_end_is_an_invitation_with_the_fields_that_mail_programs_look_at() {
     assert_eq!(event["organizer"], "mailto:apis@example.com");
     assert_eq!(event["attendees"], json!([format!("mailto:{to}")]));
     let description = event["description"].as_str().unwrap();
-    assert!(description.contains("https://docs.example.com/orders-v2"), "{description}");
+    assert!(
+        description.contains("https://docs.example.com/orders-v2"),
+        "{description}"
+    );
     for property in ["DTSTAMP", "UID", "TRANSP"] {
-        assert!(event["properties"].as_array().unwrap().contains(&json!(property)));
+        assert!(
+            event["properties"]
+                .as_array()
+                .unwrap()
+                .contains(&json!(property))
+        );
     }
 }
 
@@ -47,7 +60,11 @@ async fn a_moved_end_moves_the_same_entry_and_calling_off_takes_it_away() {
     let mut seen = Vec::new();
     let stages = [
         (NoticeStage::Announcement, 0, "2027-01-31T09:00:00Z"),
-        (NoticeStage::Postponement { number: 1 }, 1, "2027-02-28T09:00:00Z"),
+        (
+            NoticeStage::Postponement { number: 1 },
+            1,
+            "2027-02-28T09:00:00Z",
+        ),
         (NoticeStage::Reminder { days: 7 }, 1, "2027-02-28T09:00:00Z"),
         (NoticeStage::Withdrawal, 1, "2027-02-28T09:00:00Z"),
     ];
@@ -63,7 +80,9 @@ async fn a_moved_end_moves_the_same_entry_and_calling_off_takes_it_away() {
         seen.push(entry);
     }
     let field = |name: &str| -> Vec<Value> {
-        seen.iter().map(|entry| entry["events"][0][name].clone()).collect()
+        seen.iter()
+            .map(|entry| entry["events"][0][name].clone())
+            .collect()
     };
     assert!(field("uid").iter().all(|uid| *uid == field("uid")[0]));
     assert_eq!(field("sequence"), [json!(0), json!(1), json!(1), json!(2)]);
@@ -83,10 +102,17 @@ async fn several_ends_are_several_files_and_no_end_is_none() {
     let entries = copy["calendar"].as_array().unwrap();
     let files: Vec<&Value> = entries.iter().map(|entry| &entry["file"]).collect();
     assert_eq!(files, ["end-1.ics", "end-2.ics"]);
-    assert_ne!(entries[0]["events"][0]["uid"], entries[1]["events"][0]["uid"]);
+    assert_ne!(
+        entries[0]["events"][0]["uid"],
+        entries[1]["events"][0]["uid"]
+    );
     assert_eq!(copy["types"][0], "multipart/mixed");
 
-    for stage in [NoticeStage::Closed, NoticeStage::Retired, NoticeStage::Digest] {
+    for stage in [
+        NoticeStage::Closed,
+        NoticeStage::Retired,
+        NoticeStage::Digest,
+    ] {
         let to = recipient("dana", &stage.to_string());
         let copy = arrived(&to, vec![notice(&to, stage)]).await;
         assert_eq!(copy["calendar"], json!([]));

@@ -21,7 +21,10 @@ async fn the_headers_are_those_that_mail_programs_look_at() {
     let first = copy(&to);
     let id = format!("<{}@example.com>", letter.key());
     assert_eq!(header(&first, "Message-ID"), [id]);
-    assert_eq!(header(&first, "From"), ["\"API Platform, Shop\" <apis@example.com>"]);
+    assert_eq!(
+        header(&first, "From"),
+        ["\"API Platform, Shop\" <apis@example.com>"]
+    );
     assert_eq!(header(&first, "To"), [to.as_str()]);
     assert_eq!(
         header(&first, "Subject"),
@@ -56,24 +59,63 @@ const HOSTILE: &[(&str, &str)] = &[
     ("CR LF and a header", "x\r\nBcc: thief@example.net"),
     ("LF and a header", "x\nBcc: thief@example.net"),
     ("CR and a header", "x\rBcc: thief@example.net"),
-    ("an end of the headers", "x\r\n\r\n<html><a href=\"https://evil.example\">y</a>"),
+    (
+        "an end of the headers",
+        "x\r\n\r\n<html><a href=\"https://evil.example\">y</a>",
+    ),
     ("a folded header", "x\r\n Bcc: thief@example.net"),
-    ("an end of the message", "x\r\n.\r\nMAIL FROM:<thief@example.net>\r\nRCPT TO:<thief@example.net>"),
-    ("a boundary", "x\r\n--=_words\r\nContent-Type: text/html\r\n\r\n<a href='https://evil.example'>"),
+    (
+        "an end of the message",
+        "x\r\n.\r\nMAIL FROM:<thief@example.net>\r\nRCPT TO:<thief@example.net>",
+    ),
+    (
+        "a boundary",
+        "x\r\n--=_words\r\nContent-Type: text/html\r\n\r\n<a href='https://evil.example'>",
+    ),
     ("NUL", "x\0y\0Bcc: thief@example.net"),
     ("control characters", "x\u{b}\u{c}\u{1b}[2J\u{7f}\u{85}y"),
     ("line separators", "x\u{2028}Bcc: thief@example.net\u{2029}"),
-    ("marks of direction", "x\u{202e}moc.elpmaxe\u{202c}\u{200f}\u{2066}"),
-    ("percent-encoded line ends", "x%0d%0aBcc: thief@example.net%0a"),
-    ("an encoded word", "=?utf-8?q?x=0D=0ABcc:_thief@example.net?="),
+    (
+        "marks of direction",
+        "x\u{202e}moc.elpmaxe\u{202c}\u{200f}\u{2066}",
+    ),
+    (
+        "percent-encoded line ends",
+        "x%0d%0aBcc: thief@example.net%0a",
+    ),
+    (
+        "an encoded word",
+        "=?utf-8?q?x=0D=0ABcc:_thief@example.net?=",
+    ),
     ("recipients", "dana@example.com, thief@example.net"),
-    ("a script", "</title></style><script>alert(1)</script><img src=x onerror=alert(1)>"),
-    ("an attribute", "\" onmouseover=\"alert(1)\" style=\"background:url(https://evil.example/x)"),
-    ("an address that runs", "javascript:alert(1)//https://evil.example"),
-    ("an address with a user", "https://docs.example.com@evil.example/"),
-    ("an address that ends its quotes", "https://evil.example/\"><a href=\"https://evil.example"),
-    ("a template", "{{ notices }}{% include 'layout.html' %}{# #}"),
-    ("a calendar", "x\nEND:VEVENT\nBEGIN:VEVENT\nATTENDEE:mailto:thief@example.net\nSUMMARY:y"),
+    (
+        "a script",
+        "</title></style><script>alert(1)</script><img src=x onerror=alert(1)>",
+    ),
+    (
+        "an attribute",
+        "\" onmouseover=\"alert(1)\" style=\"background:url(https://evil.example/x)",
+    ),
+    (
+        "an address that runs",
+        "javascript:alert(1)//https://evil.example",
+    ),
+    (
+        "an address with a user",
+        "https://docs.example.com@evil.example/",
+    ),
+    (
+        "an address that ends its quotes",
+        "https://evil.example/\"><a href=\"https://evil.example",
+    ),
+    (
+        "a template",
+        "{{ notices }}{% include 'layout.html' %}{# #}",
+    ),
+    (
+        "a calendar",
+        "x\nEND:VEVENT\nBEGIN:VEVENT\nATTENDEE:mailto:thief@example.net\nSUMMARY:y",
+    ),
     ("nothing", ""),
 ];
 
@@ -93,7 +135,9 @@ fn everywhere(text: &str) -> Vec<(&'static str, NoticeFacts)> {
         let api = ApiId::parse("orders-v2").unwrap();
         f.successor = Some(SuccessorFacts::new(api, text, Some(text.to_owned())));
     });
-    put("documentation", &|f| f.documentation = Some(text.to_owned()));
+    put("documentation", &|f| {
+        f.documentation = Some(text.to_owned())
+    });
     put("certificate", &|f| f.certificate = Some(text.to_owned()));
     put("route", &|f| {
         let caller = CallerId::parse("shop-web").unwrap();
@@ -155,7 +199,10 @@ async fn no_text_adds_a_header_a_recipient_a_link_or_markup() {
 
     let lines = "a b\r\nBcc: thief@example.net\r\n".repeat(100 * 1024 / 29);
     let word = "x".repeat(100 * 1024);
-    let large = [("100 KiB in lines", lines.as_str()), ("100 KiB in one word", word.as_str())];
+    let large = [
+        ("100 KiB in lines", lines.as_str()),
+        ("100 KiB in one word", word.as_str()),
+    ];
     let mut cases = 0;
     for (number, (what, text)) in HOSTILE.iter().chain(&large).enumerate() {
         for (place, facts) in everywhere(text) {
@@ -163,7 +210,10 @@ async fn no_text_adds_a_header_a_recipient_a_link_or_markup() {
             let mut notice = notice(&to, NoticeStage::Announcement);
             notice.facts = facts;
             let sent = send(&channel, &Letter::of(vec![notice]).unwrap()).await;
-            assert!(matches!(sent, Sent::Accepted { .. }), "{what} in {place}: {sent:?}");
+            assert!(
+                matches!(sent, Sent::Accepted { .. }),
+                "{what} in {place}: {sent:?}"
+            );
             let copy = copy(&to);
             let shape = Shape::of(&copy);
             assert_eq!(shape.headers, usual.headers, "{what} in {place}");
@@ -173,15 +223,26 @@ async fn no_text_adds_a_header_a_recipient_a_link_or_markup() {
             assert_eq!(copy["defects"], serde_json::json!([]), "{what} in {place}");
             assert_eq!(copy["fetched"], serde_json::json!([]), "{what} in {place}");
             let tags: Vec<_> = shape.tags.difference(&usual.tags).collect();
-            assert!(tags.iter().all(|tag| *tag == "p"), "{what} in {place}: {tags:?}");
+            assert!(
+                tags.iter().all(|tag| *tag == "p"),
+                "{what} in {place}: {tags:?}"
+            );
             let links: Vec<_> = shape.links.difference(&usual.links).collect();
             assert!(links.is_empty(), "{what} in {place}: {links:?}");
             let entry = &copy["calendar"][0];
             assert_eq!(entry["errors"], serde_json::json!([]), "{what} in {place}");
-            assert_eq!(entry["events"].as_array().unwrap().len(), 1, "{what} in {place}");
+            assert_eq!(
+                entry["events"].as_array().unwrap().len(),
+                1,
+                "{what} in {place}"
+            );
             let properties = &entry["events"][0]["properties"];
             let known = usual.properties.as_array().unwrap();
-            let added = properties.as_array().unwrap().iter().filter(|p| !known.contains(p));
+            let added = properties
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|p| !known.contains(p));
             assert_eq!(added.count(), 0, "{what} in {place}");
             let attendees = &entry["events"][0]["attendees"];
             assert_eq!(*attendees, serde_json::json!([format!("mailto:{to}")]));

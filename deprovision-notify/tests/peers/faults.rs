@@ -122,7 +122,14 @@ async fn a_server_that_never_says_hello_takes_nothing() {
 async fn after_any_failure_the_same_channel_sends_the_next_letter_once() {
     let channel = channel(config(Security::StartTls), Some(login()));
     let kinds = [
-        "unknown", "full", "refused", "later", "droprcpt", "dropdata", "dropend", "dropaccepted",
+        "unknown",
+        "full",
+        "refused",
+        "later",
+        "droprcpt",
+        "dropdata",
+        "dropend",
+        "dropaccepted",
         "hangend",
     ];
     for kind in kinds {
@@ -141,7 +148,9 @@ async fn after_any_failure_the_same_channel_sends_the_next_letter_once() {
 #[tokio::test]
 async fn letters_share_connections_and_each_arrives_once() {
     let channel = std::sync::Arc::new(channel(config(Security::Tls), Some(login())));
-    let letters: Vec<String> = (0..60).map(|n| recipient(&format!("many{n}"), "share")).collect();
+    let letters: Vec<String> = (0..60)
+        .map(|n| recipient(&format!("many{n}"), "share"))
+        .collect();
     let mut senders = tokio::task::JoinSet::new();
     for to in letters.clone() {
         let channel = channel.clone();

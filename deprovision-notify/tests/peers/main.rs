@@ -1,5 +1,6 @@
 //! Letters to real mail servers: `cargo xtask test` starts them.
 #![expect(
+    clippy::panic,
     clippy::unwrap_used,
     reason = "helpers of tests fail the test as tests do"
 )]

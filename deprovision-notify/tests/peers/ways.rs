@@ -47,7 +47,10 @@ async fn i_20_a_wrong_password_needs_a_person_and_is_not_told() {
         };
         assert!(why.contains("535"), "{why}");
         let told = format!("{sent:?} {channel:?}");
-        assert!(!told.contains("battery") && !told.contains(PASSWORD), "{told}");
+        assert!(
+            !told.contains("battery") && !told.contains(PASSWORD),
+            "{told}"
+        );
         assert!(copies(&to).is_empty());
     }
     assert!(!format!("{:?}", login()).contains(PASSWORD));
@@ -55,7 +58,11 @@ async fn i_20_a_wrong_password_needs_a_person_and_is_not_told() {
 
 #[tokio::test]
 async fn a_server_that_wants_a_login_and_gets_none_needs_a_person() {
-    let sent = send(&channel(config(Security::Tls), None), &letter("dana@example.com")).await;
+    let sent = send(
+        &channel(config(Security::Tls), None),
+        &letter("dana@example.com"),
+    )
+    .await;
     assert!(matches!(sent, Sent::Broken { .. }), "{sent:?}");
 }
 

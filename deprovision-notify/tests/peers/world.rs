@@ -68,7 +68,10 @@ pub(crate) async fn send(channel: &SmtpChannel, letter: &Letter) -> Sent {
 
 /// A recipient of that kind (what the server does with them), whom no other test has.
 pub(crate) fn recipient(kind: &str, test: &str) -> String {
-    let nanos = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos();
+    let nanos = std::time::SystemTime::UNIX_EPOCH
+        .elapsed()
+        .unwrap()
+        .as_nanos();
     format!("{kind}-{test}-{nanos}@example.com")
 }
 

@@ -57,7 +57,10 @@ impl Mail {
         let file = |name: &str| self.folder.join(name).display().to_string();
         vec![
             ("DEPROVISION_MAIL_READER", self.reader.to_string()),
-            ("DEPROVISION_SMTP_STARTTLS", self.starttls.port().to_string()),
+            (
+                "DEPROVISION_SMTP_STARTTLS",
+                self.starttls.port().to_string(),
+            ),
             ("DEPROVISION_SMTP_TLS", self.tls.port().to_string()),
             ("DEPROVISION_SMTP_PLAIN", self.plain.port().to_string()),
             ("DEPROVISION_SMTP_CA", file("ca.pem")),
