@@ -102,7 +102,11 @@ impl SmtpChannel {
 }
 
 /// One letter over one connection: what the server said when it took it.
-async fn transact(used: &mut Used<'_>, mail: &Mail, progress: &Progress) -> Result<String, Failure> {
+async fn transact(
+    used: &mut Used<'_>,
+    mail: &Mail,
+    progress: &Progress,
+) -> Result<String, Failure> {
     let connection = &mut used.connection;
     let (from, to) = mail.envelope();
     progress.reach(Phase::Sender);

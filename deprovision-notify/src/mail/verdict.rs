@@ -33,7 +33,10 @@ pub(super) fn of(phase: Phase, failure: &Failure) -> Sent {
         Failure::Library(error) => of_library(phase, error),
         Failure::OutOfStep(code) => ended(
             phase,
-            format!("{}: the server answered {code}, which is none", doing(phase)),
+            format!(
+                "{}: the server answered {code}, which is none",
+                doing(phase)
+            ),
         ),
     }
 }

@@ -13,8 +13,9 @@ use super::view::View;
 use super::{TemplateError, TemplatesBuilder};
 use crate::{Letter, text};
 
-/// What a letter says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a letter says. `Debug` shows the subject alone: with the links in the rest one
+/// answers for the recipient (invariant I-20).
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Message {
     /// One line of at most 200 characters.
@@ -25,8 +26,15 @@ pub struct Message {
     pub html: String,
 }
 
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("subject", &self.subject)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What a calendar entry says.
-#[derive(Debug)]
 pub(crate) struct CalendarWords {
     pub(crate) summary: String,
     pub(crate) description: String,

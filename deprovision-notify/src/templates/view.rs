@@ -1,5 +1,7 @@
 //! A letter as templates see it. Every text in it is clean: one line, or several where
 //! that is said, without control characters and marks of direction.
+//!
+//! None of it is `Debug`: with its links one answers for the recipient.
 
 use deprovision_core::provider::{AnswerLinks, Notice, NoticeFacts, NoticeStage};
 use deprovision_core::time::Timestamp;
@@ -10,7 +12,7 @@ use super::names;
 use crate::{Letter, text};
 
 /// All of it.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub(super) struct View {
     /// The language of the templates.
     language: String,
@@ -30,7 +32,7 @@ pub(super) struct View {
 }
 
 /// What there is to say of one API.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 struct One {
     api: String,
     title: String,
@@ -51,7 +53,7 @@ struct One {
 }
 
 /// A moment in the recipient's time zone.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 struct Moment {
     year: i16,
     month: i8,
@@ -71,21 +73,21 @@ struct Moment {
 }
 
 /// A text that may be an address.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 struct Link {
     text: String,
     /// The address, if it is one of the web; only this may become a link.
     link: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 struct Successor {
     api: String,
     title: String,
     url: Option<Link>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 struct Calls {
     caller: String,
     requests: u64,
@@ -93,7 +95,7 @@ struct Calls {
     routes: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 struct BrownOut {
     from: Moment,
     /// When it is over, if it begins at once.
@@ -101,7 +103,7 @@ struct BrownOut {
     minutes: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 struct Links {
     acknowledge: Link,
     object: Link,

@@ -50,7 +50,15 @@ async fn sent_to(lines: &'static [&'static str]) -> Sent {
 
 #[tokio::test]
 async fn a_letter_is_accepted_when_the_server_says_so_and_its_words_are_one_line() {
-    let sent = sent_to(&["220 hi", "250 hi", "250 ok", "250 ok", "354 go", "250-one\r\n250 \u{7}two"]).await;
+    let sent = sent_to(&[
+        "220 hi",
+        "250 hi",
+        "250 ok",
+        "250 ok",
+        "354 go",
+        "250-one\r\n250 \u{7}two",
+    ])
+    .await;
     let Sent::Accepted { receipt } = sent else {
         panic!("{sent:?}")
     };

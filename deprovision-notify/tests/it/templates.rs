@@ -205,6 +205,15 @@ fn a_page_escapes_text_and_links_only_addresses_of_the_web() {
 }
 
 #[test]
+fn i_20_no_link_to_answer_at_is_in_debug() {
+    let letter = letter(NoticeStage::Announcement);
+    let message = Templates::english().unwrap().render(&letter).unwrap();
+    assert!(message.text.contains("https://example.com/o"));
+    let shown = format!("{message:?} {letter:?}");
+    assert!(!shown.contains("https://example.com/"), "{shown}");
+}
+
+#[test]
 fn any_template_can_be_replaced_and_include_parts_of_one_s_own() {
     let templates = Templates::builder()
         .template("en/closed.subject", "Zu: {{ notices[0].title }}")
