@@ -95,7 +95,7 @@ impl Sender {
 
 /// A sender as the mail library takes it.
 #[derive(Debug, Clone)]
-pub(crate) struct From {
+pub(crate) struct Origin {
     pub(crate) mailbox: Mailbox,
     pub(crate) reply_to: Option<Mailbox>,
     pub(crate) envelope: Address,
@@ -103,7 +103,7 @@ pub(crate) struct From {
     pub(crate) unsubscribe: Option<Unsubscribe>,
 }
 
-impl TryFrom<Sender> for From {
+impl TryFrom<Sender> for Origin {
     type Error = SenderError;
 
     fn try_from(sender: Sender) -> Result<Self, SenderError> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use deprovision_core::time::Clock;
 use lettre::transport::smtp::client::{Certificate, CertificateStore, TlsParameters};
-use lettre::transport::smtp::commands::{Data, Mail as From, Rcpt};
+use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::Severity;
 
@@ -111,7 +111,7 @@ async fn transact(
     let (from, to) = mail.envelope();
     progress.reach(Phase::Sender);
     connection
-        .command(From::new(Some(from.clone()), Vec::new()))
+        .command(MailFrom::new(Some(from.clone()), Vec::new()))
         .await?;
     progress.reach(Phase::Recipient);
     connection

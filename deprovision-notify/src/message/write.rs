@@ -12,7 +12,7 @@ use lettre::message::{MessageBuilder, MultiPart, SinglePart};
 
 use super::calendar::{Entry, Invitation, word};
 use super::header::{AutoSubmitted, ListUnsubscribe, ListUnsubscribePost};
-use crate::sender::{self, From};
+use crate::sender::{self, Origin};
 use crate::{
     Letter, Message, Sender, SenderError, Sent, TemplateError, Templates, Unsubscribe, text,
 };
@@ -23,7 +23,7 @@ use crate::{
 /// the letter's key. All messages about one retirement form one thread.
 #[derive(Debug, Clone)]
 pub struct MailWriter {
-    from: From,
+    from: Origin,
     templates: Arc<Templates>,
 }
 
@@ -39,7 +39,7 @@ pub enum WriteError {
     Message(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-impl std::convert::From<WriteError> for Sent {
+impl From<WriteError> for Sent {
     /// A letter that can not be written is never taken.
     fn from(error: WriteError) -> Self {
         let mut why = error.to_string();

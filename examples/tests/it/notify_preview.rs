@@ -70,6 +70,48 @@ fn german_and_a_template_of_one_s_own_are_used() {
     assert_eq!(names(&out).len(), 12 * 3);
 }
 
+/// A mail server that takes what it gets, until nobody talks to it any more: the
+/// recipients, one for each letter.
+fn server(listener: std::net::TcpListener) -> std::thread::JoinHandle<Vec<String>> {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    std::thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        let say = |answer: &str| write!(&stream, "{answer}\r\n").unwrap();
+        let mut recipients = Vec::new();
+        say("220 ready");
+        while let Some(Ok(line)) = lines.next() {
+            if line == "DATA" {
+                say("354 go ahead");
+                while lines.next().unwrap().unwrap() != "." {}
+            } else if let Some(to) = line.strip_prefix("RCPT TO:") {
+                recipients.push(to.to_owned());
+            }
+            say("250 ok");
+        }
+        recipients
+    })
+}
+
+#[test]
+fn notices_are_sent_to_a_local_server_and_to_one_address_only() {
+    let out = tempfile::tempdir().unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = listener.local_addr().unwrap().to_string();
+    let server = server(listener);
+    let args = [
+        "--api",
+        "orders-v1",
+        "--smtp",
+        &at,
+        "--to",
+        "me@example.com",
+    ];
+    let output = preview(out.path(), &args);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(server.join().unwrap(), vec!["<me@example.com>"; 12]);
+}
+
 #[test]
 fn what_can_not_be_used_is_told_and_nothing_is_sent() {
     let place = tempfile::tempdir().unwrap();
