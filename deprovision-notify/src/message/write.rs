@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 use deprovision_core::provider::{Notice, NoticeStage};
 use deprovision_core::time::Timestamp;
 use lettre::Address;
-use lettre::message::header::{ContentDisposition, ContentType};
-use lettre::message::{MessageBuilder, MultiPart, SinglePart};
+use lettre::message::header::{ContentDisposition, ContentTransferEncoding, ContentType};
+use lettre::message::{Body, MessageBuilder, MultiPart, SinglePart};
 
 use super::calendar::{Entry, Invitation, word};
 use super::header::{AutoSubmitted, ListUnsubscribe, ListUnsubscribePost};
@@ -202,11 +202,13 @@ impl MailWriter {
         to: &Address,
         now: Timestamp,
     ) -> Result<MultiPart, WriteError> {
-        let boundary = |what: &str| format!("=_{what}-{}", letter.key());
+        // At most 70 characters (RFC 2046, 5.1.1).
+        let key: String = letter.key().chars().take(40).collect();
+        let boundary = |what: &str| format!("=_{what}-{key}");
         let both = MultiPart::alternative()
             .boundary(boundary("words"))
-            .singlepart(SinglePart::plain(text::body(&words.text)))
-            .singlepart(SinglePart::html(text::body(&words.html)));
+            .singlepart(written(ContentType::TEXT_PLAIN, &words.text)?)
+            .singlepart(written(ContentType::TEXT_HTML, &words.html)?);
         let mut entries = self.entries(letter, to, now)?;
         if entries.len() > 1 {
             let mut all = MultiPart::mixed().boundary(boundary("all")).multipart(both);
@@ -297,8 +299,22 @@ impl Written {
         if let Some(number) = number {
             part = part.header(ContentDisposition::attachment(&format!("end-{number}.ics")));
         }
-        Ok(part.body(self.text))
+        Ok(part.body(encoded(self.text)?))
     }
+}
+
+/// Words as a part of that type.
+fn written(kind: ContentType, words: &str) -> Result<SinglePart, WriteError> {
+    let body = encoded(text::body(words))?;
+    Ok(SinglePart::builder().header(kind).body(body))
+}
+
+/// A text as the body of a part: always quoted-printable, in which an equals sign stands
+/// for itself nowhere. What separates the parts begins with one, and so no text that
+/// knows it can end its part.
+fn encoded(text: String) -> Result<Body, WriteError> {
+    Body::new_with_encoding(text, ContentTransferEncoding::QuotedPrintable)
+        .map_err(|_| WriteError::Message("a text can not be encoded".into()))
 }
 
 /// An address in a `mailto:` (RFC 6068): what could be read as more than an address is

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deprovision_core::provider::{Delivery, DeliveryObserver as _};
+use deprovision_core::provider::{Delivery, DeliveryObserver as _, NoticeStage};
 use deprovision_core::secret::Secret;
+use deprovision_core::time::Clock as _;
 use deprovision_notify::{
     Channel, Letter, Login, MailWriter, MemoryChannel, Security, Sender, SenderError, Sent,
     SmtpChannel, SmtpConfig, SmtpError, Templates, Unsubscribe,
@@ -40,6 +41,37 @@ async fn a_letter_is_kept_once_in_memory_however_often_it_is_sent() {
         !format!("{mails:?}").contains("it is old"),
         "Debug shows no text"
     );
+}
+
+#[tokio::test]
+async fn no_text_adds_a_part_even_if_it_knows_what_separates_them() {
+    let world = World::new();
+    let mut notice = world.notice("n");
+    notice.stage = NoticeStage::Closed;
+    let key = Letter::of(vec![notice.clone()]).unwrap().key().to_owned();
+    // With lines so short that the mail library need not encode them.
+    let templates = Templates::builder()
+        .template("en/closed.txt", "Why:\n{{ notices[0].reason }}")
+        .template("en/closed.html", "<p>\n{{ notices[0].reason|safe }}")
+        .build()
+        .unwrap();
+    let writer = MailWriter::new(sender(), Arc::new(templates)).unwrap();
+    let now = world.permits.clock().now();
+    let plain = writer.write(&Letter::of(vec![notice.clone()]).unwrap(), now);
+    let plain = String::from_utf8(plain.unwrap().bytes().to_vec()).unwrap();
+    assert!(plain.contains(&key));
+    let (_, boundary) = plain.split_once("boundary=\"").unwrap();
+    let boundary = boundary.split('"').next().unwrap();
+    assert!(boundary.len() <= 70, "RFC 2046: {boundary}");
+    notice.facts.reason = format!("x\n--{boundary}\nContent-Type: text/html\n\n<p>y");
+    let mail = writer
+        .write(&Letter::of(vec![notice]).unwrap(), now)
+        .unwrap();
+    let parsed = mail_parser::MessageParser::new()
+        .parse(mail.bytes())
+        .unwrap();
+    assert_eq!(parsed.parts.len(), 3, "the whole, its text and its page");
+    assert!(parsed.body_text(0).unwrap().contains(boundary));
 }
 
 #[tokio::test]
