@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use deprovision_core::catalog::EmailAddress;
 use serde::{Deserialize, Serialize};
 
+use crate::Sender;
+
 /// Where an outbox lies and what its messages say of their origin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -15,14 +17,11 @@ pub struct OutboxConfig {
     /// The account in the ids of its notices: `outbox:<account>:local:<name>`.
     pub account: String,
     /// Whom the messages are from.
-    pub from: EmailAddress,
-    /// The domain of the messages' ids. Without it, the domain of `from`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message_id_domain: Option<String>,
+    pub sender: Sender,
 }
 
 impl OutboxConfig {
-    /// An outbox in a directory, whose message ids are in the sender's domain.
+    /// An outbox in a directory, with messages from an address.
     #[must_use]
     pub fn new(
         directory: impl Into<PathBuf>,
@@ -32,8 +31,7 @@ impl OutboxConfig {
         Self {
             directory: directory.into(),
             account: account.into(),
-            from,
-            message_id_domain: None,
+            sender: Sender::new(from),
         }
     }
 }

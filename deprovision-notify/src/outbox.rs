@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use deprovision_core::catalog::EmailAddress;
 use deprovision_core::id::ParseIdError;
 use deprovision_core::observation::Observation;
 use deprovision_core::permit::WritePermit;
@@ -15,14 +14,16 @@ use deprovision_core::provider::{
 };
 use deprovision_core::resource::{Locator, NoticeId};
 use deprovision_core::time::{Clock, Timestamp};
-use lettre::message::Mailbox;
 
 use crate::disk::{self, Found, Put};
-use crate::file_name::file_name;
-use crate::{OutboxConfig, OutboxError, message};
+use crate::file_name::{file_name, key};
+use crate::message::read_head;
+use crate::{Channel, Letter, MailWriter, OutboxConfig, OutboxError, Sent, Templates};
 
 const PROVIDER: &str = "outbox";
 const REGION: &str = "local";
+/// What puts a message is called in errors.
+const PUT: &str = "put message";
 
 /// A directory of messages, one `.eml` file (RFC 5322) a notice, for a person or a
 /// mail server's pickup to send.
@@ -46,36 +47,38 @@ const REGION: &str = "local";
 pub struct Outbox {
     directory: PathBuf,
     account: String,
-    from: Mailbox,
-    domain: String,
+    writer: MailWriter,
     clock: Arc<dyn Clock>,
 }
 
 impl Outbox {
-    /// Opens an outbox, and makes its directory when it is not there.
+    /// Opens an outbox with the English templates of this crate, and makes its directory
+    /// when it is not there.
     ///
     /// # Errors
     /// [`OutboxError`] names the field of the configuration that is wrong.
     pub fn open(config: OutboxConfig, clock: Arc<dyn Clock>) -> Result<Self, OutboxError> {
+        let templates = Templates::english().map_err(OutboxError::Templates)?;
+        Self::with_templates(config, Arc::new(templates), clock)
+    }
+
+    /// The same, with templates of one's own.
+    ///
+    /// # Errors
+    /// [`OutboxError`] names the field of the configuration that is wrong.
+    pub fn with_templates(
+        config: OutboxConfig,
+        templates: Arc<Templates>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OutboxError> {
         Locator::new(PROVIDER, &config.account, REGION, "x").map_err(OutboxError::Account)?;
-        let from = message::mailbox(&config.from)
-            .map_err(|_| OutboxError::From(config.from.to_string()))?;
-        let domain = match config.message_id_domain {
-            Some(domain) => {
-                format!("id@{domain}")
-                    .parse::<EmailAddress>()
-                    .map_err(OutboxError::Domain)?;
-                domain
-            }
-            None => from.email.domain().to_owned(),
-        };
+        let writer = MailWriter::new(config.sender, templates).map_err(OutboxError::Sender)?;
         disk::make(&config.directory)
             .map_err(|error| OutboxError::Directory(config.directory.clone(), error))?;
         Ok(Self {
             directory: config.directory,
             account: config.account,
-            from,
-            domain,
+            writer,
             clock,
         })
     }
@@ -120,31 +123,92 @@ impl Outbox {
         Job {
             directory: self.directory.clone(),
             name: file_name(id),
-            message_id: message::message_id(id, &self.domain),
+            message_id: self.writer.message_id(&key(id)),
         }
+    }
+
+    /// Writes the letter and puts it into the directory, unless it is there.
+    async fn put(
+        &self,
+        job: Job,
+        letter: &Letter,
+        patience: Duration,
+    ) -> Result<Outcome, ProviderError> {
+        let mail = self
+            .writer
+            .write(letter, self.clock.now())
+            .map_err(|error| {
+                ProviderError::new(
+                    ErrorKind::Invalid,
+                    PUT,
+                    "no message can be made of the letter; look at its address, the clock and \
+                     the templates",
+                )
+                .with_source(error)
+            })?;
+        tokio::task::spawn_blocking(move || job.put(mail.bytes(), patience))
+            .await
+            // The thread is gone, and what it did is not known.
+            .unwrap_or_else(|error| Ok(Outcome::unknown(format!("the writer died: {error}"))))
     }
 }
 
 #[async_trait]
 impl Notifier for Outbox {
     async fn send(&self, notice: &Notice, permit: &WritePermit) -> Result<Outcome, ProviderError> {
-        const OPERATION: &str = "put message";
-        self.own(OPERATION, &notice.id)?;
-        let bytes = message::write(notice, self.from.clone(), &self.domain, self.clock.now())
-            .map_err(|error| {
-                ProviderError::new(
-                    ErrorKind::Invalid,
-                    OPERATION,
-                    "no message can be made of the notice; look at its address and at the clock",
-                )
-                .with_source(error)
-            })?;
+        self.own(PUT, &notice.id)?;
+        let letter = Letter::of(vec![notice.clone()]).map_err(|error| {
+            ProviderError::new(ErrorKind::Invalid, PUT, "send another notice").with_source(error)
+        })?;
         let job = self.job(&notice.id);
-        let patience = permit.call_timeout().to_duration();
-        tokio::task::spawn_blocking(move || job.put(&bytes, patience))
+        self.put(job, &letter, permit.call_timeout().to_duration())
             .await
-            // The thread is gone, and what it did is not known.
-            .unwrap_or_else(|error| Ok(Outcome::unknown(format!("the writer died: {error}"))))
+    }
+}
+
+/// The same directory for whoever sends letters: one file a letter, named by its key.
+#[async_trait]
+impl Channel for Outbox {
+    fn name(&self) -> &str {
+        PROVIDER
+    }
+
+    async fn send(&self, letter: &Letter, deadline: Duration) -> Sent {
+        let job = match letter.notices() {
+            [notice] => self.job(&notice.id),
+            _ => Job {
+                directory: self.directory.clone(),
+                name: format!("{}-{}.eml", letter.stage(), letter.key()),
+                message_id: self.writer.message_id(letter.key()),
+            },
+        };
+        match self.put(job, letter, deadline).await {
+            Ok(Outcome::Done { receipt }) => Sent::Accepted { receipt },
+            Ok(Outcome::NotDone { why }) => Sent::NotSent {
+                why,
+                retry_at: None,
+            },
+            Ok(Outcome::Unknown { why }) => Sent::Unsure { why },
+            Err(error) => refused(&error),
+        }
+    }
+}
+
+/// An error of the outbox: nothing was put.
+fn refused(error: &ProviderError) -> Sent {
+    let mut why = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        why = format!("{why}: {inner}");
+        source = inner.source();
+    }
+    match error.kind() {
+        ErrorKind::Denied => Sent::Broken { why },
+        ErrorKind::Invalid | ErrorKind::NotFound | ErrorKind::Unsupported => Sent::Refused { why },
+        ErrorKind::Throttled { .. } | ErrorKind::Transient | ErrorKind::Conflict => Sent::NotSent {
+            why,
+            retry_at: None,
+        },
     }
 }
 
@@ -185,13 +249,12 @@ enum Look {
 
 impl Job {
     fn put(&self, bytes: &[u8], patience: Duration) -> Result<Outcome, ProviderError> {
-        const OPERATION: &str = "put message";
-        let fail = |error| io_error(OPERATION, error);
+        let fail = |error| io_error(PUT, error);
         let lock = disk::lock(&self.directory, patience).map_err(fail)?;
         let Some(lock) = lock else {
             return Err(ProviderError::new(
                 ErrorKind::Transient,
-                OPERATION,
+                PUT,
                 "another process holds the outbox; send again",
             ));
         };
@@ -202,7 +265,7 @@ impl Job {
             Look::Foreign { why } => {
                 return Err(ProviderError::new(
                     ErrorKind::Invalid,
-                    OPERATION,
+                    PUT,
                     format!("{why}; move it away"),
                 ));
             }
@@ -224,7 +287,7 @@ impl Job {
                     why: format!("{} is no file", path.display()),
                 });
             }
-            Found::Message(head) => message::read_head(&head),
+            Found::Message(head) => read_head(&head),
         };
         Ok(match head.date {
             Some(at) if head.message_id.as_ref() == Some(&self.message_id) => Look::There { at },

@@ -3,34 +3,57 @@
 /// How many characters of a subject are kept; no mail program shows more.
 const MAX_SUBJECT: usize = 200;
 
-/// A subject: one line, at most [`MAX_SUBJECT`] characters. Control characters and
-/// marks that change the direction of the text become spaces, since a subject could
-/// pose as another with them; an `=?` that a mail program would decode is broken up.
+/// A subject: a [`line`] of at most [`MAX_SUBJECT`] characters, in which an `=?` that a
+/// mail program would decode is broken up.
 pub(crate) fn subject(text: &str) -> String {
-    let mut line = String::new();
-    let mut length = 0;
+    let mut subject = String::new();
+    for (length, c) in line(text).chars().enumerate() {
+        if length >= MAX_SUBJECT {
+            subject.push('…');
+            break;
+        }
+        if c == '?' && subject.ends_with('=') {
+            subject.push(' ');
+        }
+        subject.push(c);
+    }
+    subject
+}
+
+/// One line: control characters, ends of lines and marks that change the direction of
+/// the text become spaces, since a text could pose as another with them; of several
+/// spaces one stays.
+pub(crate) fn line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
     for word in text.split(|c: char| c.is_whitespace() || c.is_control() || is_direction(c)) {
-        if word.is_empty() {
-            continue;
-        }
-        if length > 0 {
-            line.push(' ');
-            length += 1;
-        }
-        for c in word.chars() {
-            if length >= MAX_SUBJECT {
-                line.push('…');
-                return line;
-            }
-            if c == '?' && line.ends_with('=') {
+        if !word.is_empty() {
+            if !line.is_empty() {
                 line.push(' ');
-                length += 1;
             }
-            line.push(c);
-            length += 1;
+            line.push_str(word);
         }
     }
     line
+}
+
+/// A text of several lines: without marks of direction, and with U+FFFD for control
+/// characters, since mail can not carry them.
+pub(crate) fn paragraph(text: &str) -> String {
+    let text: String = text.chars().filter(|c| !is_direction(*c)).collect();
+    body(text.trim()).replace("\r\n", "\n")
+}
+
+/// The text, if it is an address that a link may go to: `http` or `https`, a host, no
+/// user name before it (it could pose as the host), and only characters that an address
+/// consists of (RFC 3986).
+pub(crate) fn link(text: &str) -> Option<&str> {
+    let (scheme, rest) = text.split_once("://")?;
+    let scheme_ok = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let plain = rest
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&b));
+    (scheme_ok && plain && !host.is_empty() && !host.contains('@')).then_some(text)
 }
 
 /// A body: lines end with CR LF, and a control character other than a tab becomes
@@ -92,6 +115,40 @@ mod tests {
     fn a_body_has_lines_that_mail_can_carry() {
         assert_eq!(body("a\nb\rc\r\nd\te\0"), "a\r\nb\r\nc\r\nd\te\u{fffd}");
         assert_eq!(body("a\n\n"), "a\r\n");
+    }
+
+    #[test]
+    fn only_addresses_of_the_web_are_links() {
+        for good in [
+            "https://example.com",
+            "HTTP://example.com:8080/a?b=c&d=%20#e",
+            "https://docs.example.com/orders(v2)",
+        ] {
+            assert_eq!(link(good), Some(good));
+        }
+        for bad in [
+            "",
+            "javascript:alert(1)",
+            "javascript://example.com/%0aalert(1)",
+            "data:text/html,x",
+            "https://",
+            "https:///path",
+            "https://example.com@thief.example.net/",
+            "https://example.com/a b",
+            "https://example.com/\"onclick=x",
+            "https://example.com/<b>",
+            "https://example.com/\r\nBcc: a@b",
+            "https://exämple.com",
+            " https://example.com",
+            "//example.com",
+        ] {
+            assert_eq!(link(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_paragraph_keeps_its_lines_and_nothing_that_disguises() {
+        assert_eq!(paragraph(" a\r\n\n.\nb\0\u{202e}c\n"), "a\n\n.\nb\u{fffd}c");
     }
 
     proptest! {

@@ -23,7 +23,8 @@ cargo xtask fix      format, apply what clippy suggests, draw diagrams and table
 cargo xtask peers    install what we test and measure against, under target/peers, and cut
                      GitHub's description of its API for the fake in the tests
 cargo xtask serve COMMAND …
-                     start what stands in for AWS, run the command beside it, stop it
+                     start what stands in for AWS and for a mail server, run the command
+                     beside it, stop it
 cargo xtask bench    measure: `cargo xtask bench help` says what and how
 cargo xtask help     this text";
 
@@ -163,13 +164,16 @@ fn verify() -> Result<(), Failure> {
     tests::run(&[])
 }
 
-/// Runs a command beside the servers that stand in for AWS.
+/// Runs a command beside the servers that stand in for AWS and for a mail server.
 fn serve(program: &str, arguments: &[&str]) -> Result<(), Failure> {
-    let servers = servers::Aws::start(&Places::find()?)?;
+    let places = Places::find()?;
+    let servers = servers::Aws::start(&places)?;
+    let mail = servers::Mail::start(&places)?;
     succeed(
         Command::new(program)
             .args(arguments)
-            .envs(servers.environment()),
+            .envs(servers.environment())
+            .envs(mail.environment()),
     )
 }
 

@@ -20,7 +20,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("zcat", "gzip"),
 ];
 
-/// `cargo xtask peers [aws|aws-bench|code|github|removal|usage|webhooks]`: everything; fails when a part can not be had.
+/// `cargo xtask peers [aws|aws-bench|code|github|mail|removal|usage|webhooks]`: everything; fails when a part can not be had.
 pub(crate) fn run(group: Option<&str>) -> Result<(), Failure> {
     let places = Places::find()?;
     let for_aws = || {
@@ -35,9 +35,14 @@ pub(crate) fn run(group: Option<&str>) -> Result<(), Failure> {
         println!("s3s-fs: {}", s3s_fs(&places)?.display());
         Ok(())
     };
+    let for_mail = || {
+        println!("aiosmtpd and icalendar: {}", mail(&places)?.display());
+        Ok(())
+    };
     match group {
         None => for_aws()
             .and_then(|()| for_aws_bench())
+            .and_then(|()| for_mail())
             .and_then(|()| description::update(&places))
             .and_then(|()| for_code(&places))
             .and_then(|()| for_removal(&places))
@@ -46,12 +51,13 @@ pub(crate) fn run(group: Option<&str>) -> Result<(), Failure> {
         Some("code") => for_code(&places),
         Some("aws-bench") => for_aws_bench(),
         Some("aws") => for_aws(),
+        Some("mail") => for_mail(),
         Some("github") => description::update(&places),
         Some("removal") => for_removal(&places),
         Some("usage") => for_usage(&places),
         Some("webhooks") => for_webhooks(&places),
         Some(other) => Err(format!(
-            "there are no peers {other:?}; there are: aws, aws-bench, code, github, removal, usage, webhooks"
+            "there are no peers {other:?}; there are: aws, aws-bench, code, github, mail, removal, usage, webhooks"
         )),
     }
 }
@@ -109,6 +115,11 @@ pub(crate) fn python(places: &Places) -> Result<PathBuf, Failure> {
 /// Where the programs are that stand in for AWS: `moto_server` and `weed`.
 pub(crate) fn aws(places: &Places) -> Result<PathBuf, Failure> {
     environment(places, "aws")
+}
+
+/// Where the Python is that has aiosmtpd, icalendar and trustme.
+pub(crate) fn mail(places: &Places) -> Result<PathBuf, Failure> {
+    environment(places, "mail")
 }
 
 /// Where the programs are that we are measured against on AWS: `custodian`, `s5cmd`,

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use crate::servers::Aws;
+use crate::servers::{Aws, Mail};
 use crate::{Failure, Places, cargo, peers, promises};
 
 /// How many tests ran.
@@ -24,9 +24,11 @@ pub(crate) fn run(options: &[&str]) -> Result<(), Failure> {
     };
     let places = Places::find()?;
     let servers = Aws::start(&places)?;
+    let mail = Mail::start(&places)?;
     let mut child = cargo(&["test", "--locked"])
         .args(options)
         .envs(servers.environment())
+        .envs(mail.environment())
         .env("DEPROVISION_WEBHOOKS_PYTHON", peers::webhooks(&places)?)
         .env("DEPROVISION_CARDS", peers::cards(&places)?)
         .stdout(Stdio::piped())

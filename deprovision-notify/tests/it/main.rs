@@ -1,5 +1,7 @@
-//! An outbox on a real disk, and channels to a server on this machine.
+//! Words, an outbox on a real disk, and channels to a server on this machine.
 
+#[cfg(test)]
+mod channels;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
@@ -17,8 +19,12 @@ mod outbox;
 #[cfg(test)]
 mod outcomes;
 #[cfg(test)]
+mod scripted;
+#[cfg(test)]
 mod shapes;
 #[cfg(test)]
 mod ssrf;
+#[cfg(test)]
+mod templates;
 #[cfg(test)]
 mod world;

@@ -22,18 +22,23 @@ async fn a_message_is_what_it_should_be_to_the_byte() {
         .strip_prefix("orders-v1-announcement-dana-")
         .and_then(|rest| rest.strip_suffix(".eml"))
         .unwrap();
+    let short = &key[..40];
     let expected = format!(
         "From: apis@example.com\r\n\
          To: dana@example.com\r\n\
-         Subject: Orders v1 will be retired on 2027-01-31\r\n\
+         Subject: Orders v1 will be retired on 31 January 2027\r\n\
          Date: Sat, 10 Oct 2026 13:55:36 +0000\r\n\
          Message-ID: <{key}@example.com>\r\n\
          Auto-Submitted: auto-generated\r\n\
          MIME-Version: 1.0\r\n\
+         Content-Type: multipart/alternative;\r\n \
+         boundary=\"=_words-{short}\"\r\n\
+         \r\n\
+         --=_words-{short}\r\n\
          Content-Type: text/plain; charset=utf-8\r\n\
          Content-Transfer-Encoding: quoted-printable\r\n\
          \r\n\
-         Orders v1 (orders-v1) will be retired on 2027-01-31.\r\n"
+         Orders v1 (orders-v1) will be retired on 31 January 2027.\r\n"
     );
     let written = std::fs::read_to_string(&path).unwrap();
     assert!(written.starts_with(&expected), "{written}");
@@ -169,8 +174,10 @@ fn a_wrong_configuration_names_its_field() {
     assert!(matches!(open(wrong), OutboxError::Account(_)));
     for domain in ["", "a b", "x>\r\nBcc: a@b", "a@b"] {
         let mut wrong = config();
-        wrong.message_id_domain = Some(domain.to_owned());
-        assert!(open(wrong).to_string().contains("`message_id_domain`"));
+        wrong.sender.message_id_domain = Some(domain.to_owned());
+        let error = open(wrong);
+        let why = std::error::Error::source(&error).unwrap().to_string();
+        assert!(why.contains("`message_id_domain`"), "{why}");
     }
     let mut wrong = config();
     std::fs::write(world.path().join("file"), "").unwrap();

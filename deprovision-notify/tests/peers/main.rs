@@ -1,7 +1,16 @@
-//! Webhooks and cards by other people's programs: `cargo xtask test` installs them.
+//! Letters to real mail servers, webhooks and cards by other people's programs: `cargo
+//! xtask test` installs and starts them.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail the test as tests do"
+)]
 
+mod calendar;
 #[cfg(test)]
 mod cards;
+mod content;
+mod faults;
 #[cfg(test)]
 #[expect(dead_code, reason = "the other tests use the rest of it")]
 #[path = "../it/http_server.rs"]
@@ -12,5 +21,8 @@ mod http_server;
 mod http_world;
 #[cfg(test)]
 mod program;
+mod reader;
 #[cfg(test)]
 mod signatures;
+mod ways;
+mod world;

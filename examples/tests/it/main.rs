@@ -8,6 +8,8 @@ mod facts;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod notify_preview;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod program;

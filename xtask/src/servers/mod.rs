@@ -3,8 +3,10 @@
 
 mod aws;
 mod leash;
+mod mail;
 mod port;
 
 pub(crate) use aws::Aws;
 pub(crate) use leash::Leashed;
+pub(crate) use mail::Mail;
 pub(crate) use port::free;

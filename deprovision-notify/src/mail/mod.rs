@@ -1,0 +1,12 @@
+//! Letters by e-mail.
+
+mod config;
+mod memory;
+mod pool;
+mod progress;
+mod smtp;
+mod verdict;
+
+pub use config::{Login, Security, SmtpConfig, SmtpError};
+pub use memory::MemoryChannel;
+pub use smtp::SmtpChannel;

@@ -1,0 +1,191 @@
+//! Letters to a mail server.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use deprovision_core::time::Clock;
+use lettre::transport::smtp::client::{Certificate, CertificateStore, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
+use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::response::Severity;
+
+use super::config::{Login, Security, SmtpConfig, SmtpError};
+use super::pool::{Pool, Server, Used};
+use super::progress::{Phase, Progress};
+use super::verdict::{self, Failure};
+use crate::{Channel, Letter, Mail, MailWriter, Sent};
+
+/// How much of a letter is written at once: a connection that died is noticed between.
+const PIECE: usize = 16 * 1024;
+
+/// Sends letters to a mail server, usually the relay of one's own house, which signs
+/// them with DKIM and sends them on.
+///
+/// # Behaviour
+/// - [`Sent::Accepted`]: the server took the letter and answered so.
+/// - [`Sent::Refused`]: it answered 5xx to the recipient or the content.
+/// - [`Sent::NotSent`]: it answered 4xx, it is not there, or the connection or the time
+///   ended before the line that ends the letter was begun.
+/// - [`Sent::Unsure`]: they ended after that line was begun: the server may have it.
+/// - [`Sent::Broken`]: it refuses our name and password or our sender, its certificate
+///   is not trusted or is for another name, or it offers no TLS.
+///
+/// A connection is used for several letters, after it showed that it lives. No letter is
+/// sent a second time here, whatever happens.
+#[derive(Debug)]
+pub struct SmtpChannel {
+    pool: Pool,
+    writer: MailWriter,
+    clock: Arc<dyn Clock>,
+}
+
+impl SmtpChannel {
+    /// A channel; nothing is connected before the first letter.
+    ///
+    /// # Errors
+    /// [`SmtpError`] names the field of the configuration that is wrong.
+    pub fn new(
+        config: SmtpConfig,
+        login: Option<Login>,
+        writer: MailWriter,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, SmtpError> {
+        if config.host.trim().is_empty() {
+            return Err(SmtpError::Host);
+        }
+        if config.connections == 0 {
+            return Err(SmtpError::Connections);
+        }
+        let port = config.port();
+        let tls = match config.security {
+            Security::StartTls | Security::Tls => {
+                Some(trust(&config.host, config.trusted_pem.as_deref())?)
+            }
+            Security::DangerousPlain if login.is_some() => {
+                return Err(SmtpError::PasswordInTheClear);
+            }
+            Security::DangerousPlain => None,
+        };
+        let hello = match config.hello_name {
+            Some(name) if is_host(&name) => name,
+            Some(_) => return Err(SmtpError::HelloName),
+            None => writer.domain().to_owned(),
+        };
+        let pool = Pool::new(Server {
+            host: config.host,
+            port,
+            security: config.security,
+            tls,
+            hello: ClientId::Domain(hello),
+            login,
+            idle_for: config.idle.to_duration(),
+            connections: config.connections,
+        });
+        Ok(Self {
+            pool,
+            writer,
+            clock,
+        })
+    }
+
+    async fn attempt(&self, mail: &Mail, progress: &Progress) -> Result<String, Failure> {
+        let mut used = self.pool.take(progress).await?;
+        let said = transact(&mut used, mail, progress).await;
+        // A letter that was answered with no leaves the connection usable: whoever takes
+        // it next resets it first.
+        if said.as_ref().err().is_none_or(verdict::was_answered) {
+            self.pool.give_back(used);
+        }
+        said
+    }
+}
+
+/// One letter over one connection: what the server said when it took it.
+async fn transact(
+    used: &mut Used<'_>,
+    mail: &Mail,
+    progress: &Progress,
+) -> Result<String, Failure> {
+    let connection = &mut used.connection;
+    let (from, to) = mail.envelope();
+    progress.reach(Phase::Sender);
+    connection
+        .command(MailFrom::new(Some(from.clone()), Vec::new()))
+        .await?;
+    progress.reach(Phase::Recipient);
+    connection
+        .command(Rcpt::new(to.clone(), Vec::new()))
+        .await?;
+    progress.reach(Phase::Content);
+    let go_ahead = connection.command(Data).await?;
+    if !go_ahead.has_code(354) {
+        return Err(Failure::OutOfStep(go_ahead.code()));
+    }
+    let mut pieces = mail.bytes().chunks(PIECE);
+    // The library asks for the next piece until there is none, and writes the end then.
+    let content = std::iter::from_fn(|| {
+        let piece = pieces.next();
+        if piece.is_none() {
+            progress.reach(Phase::End);
+        }
+        piece
+    });
+    let response = connection.message_iter(content).await?;
+    if response.code().severity != Severity::PositiveCompletion {
+        return Err(Failure::OutOfStep(response.code()));
+    }
+    let said: Vec<&str> = response.message().collect();
+    Ok(verdict::cut(&format!(
+        "{} {}",
+        response.code(),
+        said.join(" ")
+    )))
+}
+
+#[async_trait]
+impl Channel for SmtpChannel {
+    fn name(&self) -> &str {
+        "smtp"
+    }
+
+    async fn send(&self, letter: &Letter, deadline: Duration) -> Sent {
+        let mail = match self.writer.write(letter, self.clock.now()) {
+            Ok(mail) => mail,
+            Err(error) => return error.into(),
+        };
+        let progress = Progress::new();
+        match tokio::time::timeout(deadline, self.attempt(&mail, &progress)).await {
+            Ok(Ok(said)) => Sent::Accepted { receipt: said },
+            Ok(Err(failure)) => verdict::of(progress.phase(), &failure),
+            Err(_) => verdict::out_of_time(progress.phase()),
+        }
+    }
+}
+
+/// Whom to trust to be the host: the CAs of the system, or those given.
+fn trust(host: &str, pem: Option<&str>) -> Result<TlsParameters, SmtpError> {
+    let mut parameters = TlsParameters::builder(host.to_owned());
+    if let Some(pem) = pem {
+        if !pem.contains("-----BEGIN CERTIFICATE-----") {
+            return Err(SmtpError::Trusted(None));
+        }
+        let certificate = Certificate::from_pem(pem.as_bytes())
+            .map_err(|error| SmtpError::Trusted(Some(error.into())))?;
+        parameters = parameters
+            .certificate_store(CertificateStore::None)
+            .add_root_certificate(certificate);
+    }
+    parameters
+        .build()
+        .map_err(|error| SmtpError::Tls(host.to_owned(), error.into()))
+}
+
+/// Whether a name can stand in `EHLO`.
+fn is_host(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= 255
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-._[]:".contains(&b))
+}
