@@ -59,7 +59,7 @@ tag! {
     TimeZoneName,
     is_time_zone,
     ParseTimeZoneError,
-    "{:?} is no name of a time zone: write one of the IANA database, for example Europe/Berlin"
+    "{:?} is no name of a time zone in the IANA database"
 }
 
 tag! {
@@ -67,7 +67,7 @@ tag! {
     LanguageTag,
     is_language,
     ParseLanguageError,
-    "{:?} is no language tag: write one of BCP 47, for example de or pt-BR"
+    "{:?} is no language tag by BCP 47"
 }
 
 fn is_time_zone(text: &str) -> bool {
