@@ -50,6 +50,9 @@ impl Recipient {
             Some(known) => {
                 known.requests = known.requests.max(calls.requests);
                 known.last_seen = known.last_seen.max(calls.last_seen);
+                if known.routes.is_empty() {
+                    known.routes = calls.routes;
+                }
             }
             None => self.calls.push(calls),
         }

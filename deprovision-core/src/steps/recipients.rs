@@ -94,7 +94,9 @@ fn told<'a>(people: &'a mut BTreeMap<PersonId, Recipient>, to: &Contact) -> &'a 
 }
 
 fn calls(used: &CallerUse) -> CallFacts {
-    CallFacts::new(used.caller.clone(), used.requests, used.last_seen)
+    let mut calls = CallFacts::new(used.caller.clone(), used.requests, used.last_seen);
+    calls.routes.clone_from(&used.routes);
+    calls
 }
 
 /// Everybody who was found: whoever is not seen can not be told (invariant I-22).

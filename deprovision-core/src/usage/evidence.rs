@@ -68,9 +68,16 @@ pub struct CallerUse {
     pub first_seen: Option<Timestamp>,
     /// When last.
     pub last_seen: Timestamp,
+    /// Which routes (`GET /v1/orders`), the busiest first, where the source tells; at most
+    /// [`Self::MOST_ROUTES`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<String>,
 }
 
 impl CallerUse {
+    /// So many routes of one caller are evidence; a log need not hold more.
+    pub const MOST_ROUTES: usize = 10;
+
     /// A caller's use.
     #[must_use]
     pub fn new(caller: CallerId, requests: u64, last_seen: Timestamp) -> Self {
@@ -79,6 +86,7 @@ impl CallerUse {
             requests,
             first_seen: None,
             last_seen,
+            routes: Vec::new(),
         }
     }
 

@@ -276,6 +276,9 @@ fn callers(evidence: &[&UsageEvidence]) -> Vec<CallerUse> {
             .and_modify(|known| {
                 known.requests = known.requests.max(caller.requests);
                 known.last_seen = known.last_seen.max(caller.last_seen);
+                if known.routes.is_empty() {
+                    known.routes.clone_from(&caller.routes);
+                }
                 known.first_seen = match (known.first_seen, caller.first_seen) {
                     (Some(a), Some(b)) => Some(a.min(b)),
                     (a, b) => a.or(b),

@@ -83,9 +83,11 @@ pub(super) fn evidence(
     );
     evidence.callers = by_caller
         .into_iter()
-        .filter_map(|(caller, (requests, last))| {
+        .filter_map(|(caller, calls)| {
             // One without any dated call is among the undated ones.
-            last.map(|last| CallerUse::new(caller.clone(), requests, last))
+            let mut used = CallerUse::new(caller.clone(), calls.requests, calls.last?);
+            used.routes = calls.routes();
+            Some(used)
         })
         .collect();
     evidence.callers.sort_by(|a, b| {

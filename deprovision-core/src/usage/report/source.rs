@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Demand, Shard, UsageReport};
+use super::{Demand, Operation, Shard, UsageReport};
 use crate::catalog::Api;
 use crate::id::CallerId;
 use crate::time::{Period, Timestamp, Window};
-use crate::usage::Stretches;
+use crate::usage::{CallerUse, Stretches};
 
 /// How many gaps are named; more are counted.
 const NAMED_GAPS: usize = 5;
@@ -152,24 +152,46 @@ impl<'a> Source<'a> {
     }
 
     /// What was counted for the API.
-    pub(super) fn demand(
-        &self,
-        api: &Api,
-    ) -> (Demand, BTreeMap<&'a CallerId, (u64, Option<Timestamp>)>) {
+    pub(super) fn demand(&self, api: &Api) -> (Demand, BTreeMap<&'a CallerId, Calls<'a>>) {
         let mut demand = Demand::default();
-        let mut callers = BTreeMap::<_, (u64, Option<Timestamp>)>::new();
+        let mut callers = BTreeMap::<_, Calls<'a>>::new();
         for shard in &self.shards {
-            for (_, (counted, by)) in shard.endpoints_of(&api.id) {
+            for (endpoint, (counted, by)) in shard.endpoints_of(&api.id) {
                 demand.merge(counted);
                 for count in by {
                     if let Some(caller) = shard.caller(count.caller) {
-                        let (requests, last) = callers.entry(caller).or_default();
-                        *requests = requests.saturating_add(count.requests);
-                        *last = (*last).max(count.last_seen());
+                        let calls = callers.entry(caller).or_default();
+                        calls.requests = calls.requests.saturating_add(count.requests);
+                        calls.last = calls.last.max(count.last_seen());
+                        if let Some(operation) = &endpoint.operation {
+                            let route = calls.routes.entry(operation).or_default();
+                            *route = route.saturating_add(count.requests);
+                        }
                     }
                 }
             }
         }
         (demand, callers)
+    }
+}
+
+/// What one caller did.
+#[derive(Debug, Default)]
+pub(super) struct Calls<'a> {
+    pub(super) requests: u64,
+    pub(super) last: Option<Timestamp>,
+    routes: BTreeMap<&'a Operation, u64>,
+}
+
+impl Calls<'_> {
+    /// The routes, the busiest first, as many as evidence holds.
+    pub(super) fn routes(&self) -> Vec<String> {
+        let mut routes: Vec<_> = self.routes.iter().collect();
+        // The map is in order, and the sort keeps that among equals.
+        routes.sort_by_key(|(_, requests)| std::cmp::Reverse(**requests));
+        let busiest = routes.into_iter().take(CallerUse::MOST_ROUTES);
+        busiest
+            .map(|(operation, _)| operation.to_string())
+            .collect()
     }
 }

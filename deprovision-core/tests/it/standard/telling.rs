@@ -87,7 +87,9 @@ impl UsageSource for Log {
             let last = last.min(now);
             if window.from <= last {
                 let caller = CallerId::parse(name).unwrap();
-                seen.callers.push(CallerUse::new(caller, 40, last));
+                let mut used = CallerUse::new(caller, 40, last);
+                used.routes.push("GET /v1/orders".to_owned());
+                seen.callers.push(used);
                 seen.requests += 40;
                 seen.last_seen = seen.last_seen.max(Some(last));
             }
@@ -240,6 +242,7 @@ async fn everybody_is_told_of_every_stage_once_and_who_still_calls_gets_a_last_c
     let sam = told.notice(NoticeStage::Announcement, "sam");
     assert_eq!(sam.facts.roles.len(), 2, "{:?}", sam.facts.roles);
     assert_eq!(sam.facts.calls[0].caller.as_str(), "payroll");
+    assert_eq!(sam.facts.calls[0].routes, ["GET /v1/orders"]);
     let story = told.story().await;
     assert!(story.contains("not gone: 550 no such user"), "{story}");
 }
