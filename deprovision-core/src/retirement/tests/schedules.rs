@@ -38,9 +38,8 @@ pub(super) fn run_schedule(faults: Vec<u8>) -> Case {
         match choice {
             27 => case.be_helped(),
             28 => {
-                let by = person("carol");
-                let id = case.retirement.objections().keys().next().cloned();
-                if let Some(id) = id {
+                let first = case.retirement.objections().values().next().cloned();
+                if let Some(Objection { id, by, .. }) = first {
                     case.give(Command::WithdrawObjection { id, by }).unwrap();
                 }
             }
@@ -67,6 +66,15 @@ pub(super) fn run_schedule(faults: Vec<u8>) -> Case {
                 let by = person("ann");
                 let grant = grant(u8::try_from(number % 4).unwrap());
                 let _ = case.give(Command::WithdrawWaiver { grant, by });
+            }
+            38 => {
+                let to = Period::days(1 + u64::from(number % 5)).after(case.now);
+                let (by, reason) = (person("erin"), "payroll".to_owned());
+                let _ = case.give(Command::Postpone { to, by, reason });
+            }
+            39 => {
+                let until = Period::days(1 + u64::from(number % 5)).after(case.now);
+                let _ = case.answer(&format!("a{}", number % 7), until);
             }
             _ => {
                 if !case.drive(&mut || random.next().unwrap_or(255)) {

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::super::*;
 use super::made::Made;
 use crate::catalog::Api;
-use crate::id::{ActionId, ApiId, PersonId, StepId};
+use crate::id::{ActionId, AnswerId, ApiId, PersonId, StepId};
 use crate::observation::Observation;
 use crate::pipeline::{Erasure, Pipeline, ids};
 use crate::plan::{Action, Plan, PlannedStep};
@@ -91,6 +91,9 @@ impl Case {
             "I-7: {action} without an approved plan"
         );
         let step = r.spec_of(action).unwrap();
+        if step.id.as_str() == ids::CLOSE && r.moved() > 0 {
+            assert!(r.promised_end() <= r.forward(self.now), "I-22: too early");
+        }
         if step.is_irreversible() {
             assert!(
                 r.approval(Some(&step.id), self.now).unwrap().people().len() >= 2,
@@ -225,6 +228,20 @@ impl Case {
             Next::Wait { .. } | Next::Finished => return false,
         }
         true
+    }
+
+    /// Wes answers a notice: they need longer.
+    pub(super) fn answer(&mut self, id: &str, until: Timestamp) -> Result<Vec<Event>, Refusal> {
+        let reason = "a release".to_owned();
+        let notice = "post:shop:local:announcement-wes".parse().unwrap();
+        let answer = Answer::MoreTime { until, reason };
+        let id = AnswerId::parse(id).unwrap();
+        self.give(Command::Answer(Answered::new(
+            id,
+            person("wes"),
+            notice,
+            answer,
+        )))
     }
 
     pub(super) fn read_usage_if_irreversible(&mut self, step: &StepId) {
