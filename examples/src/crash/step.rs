@@ -5,9 +5,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use deprovision_core::observation::Observation;
 use deprovision_core::plan::Action;
-use deprovision_core::provider::{Outcome, ProviderError, WritePermit};
+use deprovision_core::provider::{Notice, NoticeStage, Outcome, ProviderError, WritePermit};
 use deprovision_core::retirement::Reading;
-use deprovision_core::step::{Step, StepContext, StepDescription, StepPlan, WriteAuthority};
+use deprovision_core::step::{
+    Step, StepContext, StepDescription, StepPlan, Teller, WriteAuthority,
+};
 use deprovision_core::steps::StepSet;
 
 use crate::crash::{Points, Side};
@@ -40,11 +42,42 @@ impl DyingStep {
     }
 }
 
+#[async_trait]
+impl Teller for DyingStep {
+    async fn notices(
+        &self,
+        stage: NoticeStage,
+        cx: &StepContext<'_>,
+    ) -> Result<Vec<Notice>, ProviderError> {
+        match self.inner.teller() {
+            Some(teller) => {
+                let call = teller.notices(stage, cx);
+                self.between(format!("notices {stage}"), call).await
+            }
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn send(&self, notice: &Notice, permit: &WritePermit) -> Result<Outcome, ProviderError> {
+        match self.inner.teller() {
+            Some(teller) => {
+                let call = teller.send(notice, permit);
+                self.between(format!("send {}", notice.id), call).await
+            }
+            None => Ok(Outcome::not_done("this step tells nobody")),
+        }
+    }
+}
+
 #[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl Step for DyingStep {
     fn describe(&self) -> StepDescription {
         self.inner.describe()
+    }
+
+    fn teller(&self) -> Option<&dyn Teller> {
+        self.inner.teller().map(|_| self as &dyn Teller)
     }
 
     async fn plan(&self, cx: &StepContext<'_>) -> Result<StepPlan, ProviderError> {
