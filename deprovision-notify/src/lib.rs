@@ -3,6 +3,7 @@
 
 mod channel;
 mod config;
+mod courier;
 mod disk;
 mod error;
 mod file_name;
@@ -14,6 +15,7 @@ mod words;
 
 pub use channel::{Channel, Sent};
 pub use config::OutboxConfig;
+pub use courier::{Courier, CourierConfig, CourierError, Pause, QuietHours, Round, Status};
 pub use error::OutboxError;
 pub use letter::{Letter, LetterError};
 pub use outbox::Outbox;
