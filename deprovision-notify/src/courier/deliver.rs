@@ -2,8 +2,8 @@
 //! together with the next intents.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deprovision_core::time::{Period, Timestamp};

@@ -94,7 +94,11 @@ impl Courier {
         if let Some((field, next)) = config.fault() {
             return Err(CourierError::Config { field, next });
         }
-        if config.time_zone.as_ref().is_some_and(|zone| !is_known(zone)) {
+        if config
+            .time_zone
+            .as_ref()
+            .is_some_and(|zone| !is_known(zone))
+        {
             let (field, next) = ("time_zone", "write one such as Europe/Berlin");
             return Err(CourierError::Config { field, next });
         }

@@ -28,18 +28,54 @@ fn morning(quiet: QuietHours, from: &str, zone: &str) -> String {
 fn a_letter_of_the_night_goes_in_the_morning_of_where_the_person_is() {
     let nights = QuietHours::default();
     for (from, zone, to) in [
-        ("2026-06-10T17:59:59Z", "Europe/Berlin", "2026-06-10T17:59:59Z"),
-        ("2026-06-10T18:00:00Z", "Europe/Berlin", "2026-06-11T06:00:00Z"),
-        ("2026-06-11T05:59:59Z", "Europe/Berlin", "2026-06-11T06:00:00Z"),
-        ("2026-06-11T06:00:00Z", "Europe/Berlin", "2026-06-11T06:00:00Z"),
-        ("2026-06-10T18:00:00Z", "America/New_York", "2026-06-10T18:00:00Z"),
+        (
+            "2026-06-10T17:59:59Z",
+            "Europe/Berlin",
+            "2026-06-10T17:59:59Z",
+        ),
+        (
+            "2026-06-10T18:00:00Z",
+            "Europe/Berlin",
+            "2026-06-11T06:00:00Z",
+        ),
+        (
+            "2026-06-11T05:59:59Z",
+            "Europe/Berlin",
+            "2026-06-11T06:00:00Z",
+        ),
+        (
+            "2026-06-11T06:00:00Z",
+            "Europe/Berlin",
+            "2026-06-11T06:00:00Z",
+        ),
+        (
+            "2026-06-10T18:00:00Z",
+            "America/New_York",
+            "2026-06-10T18:00:00Z",
+        ),
         // A quarter of an hour off.
-        ("2026-06-10T18:00:00Z", "Asia/Kathmandu", "2026-06-11T02:15:00Z"),
+        (
+            "2026-06-10T18:00:00Z",
+            "Asia/Kathmandu",
+            "2026-06-11T02:15:00Z",
+        ),
         // The clock is set in that night.
-        ("2026-03-28T22:00:00Z", "Europe/Berlin", "2026-03-29T06:00:00Z"),
-        ("2026-10-24T22:00:00Z", "Europe/Berlin", "2026-10-25T07:00:00Z"),
+        (
+            "2026-03-28T22:00:00Z",
+            "Europe/Berlin",
+            "2026-03-29T06:00:00Z",
+        ),
+        (
+            "2026-10-24T22:00:00Z",
+            "Europe/Berlin",
+            "2026-10-25T07:00:00Z",
+        ),
         // There was no 30th of December 2011.
-        ("2011-12-30T09:00:00Z", "Pacific/Apia", "2011-12-30T18:00:00Z"),
+        (
+            "2011-12-30T09:00:00Z",
+            "Pacific/Apia",
+            "2011-12-30T18:00:00Z",
+        ),
     ] {
         assert_eq!(morning(nights, from, zone), to, "{from} in {zone}");
     }
@@ -49,7 +85,7 @@ fn a_letter_of_the_night_goes_in_the_morning_of_where_the_person_is() {
 fn a_morning_that_the_clock_skips_or_shows_twice_comes_once() {
     let until = |hour, minute| {
         QuietHours::between(
-            Time::constant(22, 0, 0, 0),
+            jiff::civil::time(22, 0, 0, 0),
             jiff::civil::time(hour, minute, 0, 0),
         )
     };

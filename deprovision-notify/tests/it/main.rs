@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod courier;
+#[cfg(test)]
 mod killed;
 #[cfg(test)]
 mod outbox;
