@@ -216,6 +216,16 @@ fn reading(delivery: Delivery) -> Reading {
     }
 }
 
+/// An announcement of which no withdrawal was sent stands, unless it never arrived.
+fn standing(announcement: Delivery) -> Reading {
+    match announcement {
+        Delivery::NotSent | Delivery::Bounced { .. } => not_applied(serde_json::Value::Null),
+        Delivery::Pending { .. } | Delivery::Delivered { .. } | Delivery::Unsure { .. } => {
+            applied("the announcement stands")
+        }
+    }
+}
+
 /// Who was announced it, as planned.
 fn announced(cx: &StepContext<'_>) -> Result<Vec<Recipient>, ProviderError> {
     let actions = cx
@@ -355,7 +365,12 @@ impl Step for Announce {
     ) -> Result<Observation<Reading>, ProviderError> {
         let recipient: Recipient = read_back(action, &action.detail)?;
         let id = self.id(cx, NoticeStage::Withdrawal, &recipient.to.person)?;
-        let seen = self.providers.notices()?.observer.delivery(&id).await?;
+        let observer = &self.providers.notices()?.observer;
+        let seen = observer.delivery(&id).await?;
+        if matches!(seen.known_completely(), Some(Delivery::NotSent)) {
+            // Taken back before it went: then there is nothing to withdraw.
+            return Ok(observer.delivery(notice(action)?).await?.map(standing));
+        }
         Ok(seen.map(|delivery| match delivery {
             Delivery::Delivered { .. } => not_applied(serde_json::Value::Null),
             Delivery::NotSent => applied("the announcement stands"),
