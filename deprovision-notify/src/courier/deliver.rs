@@ -87,7 +87,7 @@ impl Courier {
             if under_way.tasks.is_empty() && !more {
                 break;
             }
-            ended = under_way.ended(self.config.at_once / 4).await;
+            ended = under_way.ended(self.config.at_once / 2).await;
         }
         if round != Round::default() {
             let channel = self.channel.name();
@@ -200,7 +200,7 @@ impl UnderWay {
 }
 
 /// How long outcomes wait for each other.
-const A_MOMENT: Duration = Duration::from_millis(5);
+const A_MOMENT: Duration = Duration::from_millis(10);
 
 async fn attempt(channel: &dyn Channel, letter: &Letter, deadline: Duration) -> Sent {
     let limit = deadline.saturating_add(GRACE.to_duration());
