@@ -1,8 +1,8 @@
 //! What `cargo xtask bench notify` runs: ten thousand people are told by e-mail.
 //!
-//! `notify_bench sink <milliseconds>`: a mail server that takes every message after so
-//! long, prints its address, and tells with `XCOUNT` how many messages it took since the
-//! last time, and for how many people. `notify_bench raw <address> <people>`: the mail library alone.
+//! `notify_bench sink <address> <milliseconds>`: a mail server that takes every message
+//! after so long, and tells with `XCOUNT` how many messages it took since the last time,
+//! and for how many people. `notify_bench raw <address> <people>`: the mail library alone.
 //! `notify_bench ours <address> <people> <file>`: the same messages through a courier.
 
 use std::collections::HashSet;
@@ -41,11 +41,11 @@ async fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
-        ["sink", takes] => sink(Duration::from_millis(takes.parse()?)).await,
+        ["sink", address, takes] => sink(address, Duration::from_millis(takes.parse()?)).await,
         ["raw", address, people] => raw(address, people.parse()?).await,
         ["ours", address, people, file] => ours(address, people.parse()?, Path::new(file)).await,
         _ => Err(
-            "sink <milliseconds>, raw <address> <people> or ours <address> <people> <file>".into(),
+            "sink <address> <milliseconds>, raw <address> <people> or ours <address> <people> <file>".into(),
         ),
     }
 }
@@ -204,9 +204,8 @@ struct Taken {
     people: HashSet<String>,
 }
 
-async fn sink(takes: Duration) -> Result<(), Failure> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    say(format_args!("{}", listener.local_addr()?));
+async fn sink(address: &str, takes: Duration) -> Result<(), Failure> {
+    let listener = TcpListener::bind(address).await?;
     let taken = Arc::new(Mutex::new(Taken::default()));
     loop {
         let (stream, _) = listener.accept().await?;

@@ -130,14 +130,14 @@ impl<'t> Tables<'t> {
         if !withdrawal || self.withdraw(&record)? != Withdrawn::Settled {
             let id = new.id.to_string();
             self.notices.insert(id.as_str(), new.bytes.as_slice())?;
-            let letter = self.into_letter(new, now)?;
+            let letter = self.put_into_letter(new, now)?;
             record.state = State::Waiting { letter };
         }
         self.keep(None, &record)
     }
 
     /// Puts the notice into the letter that waits for more, or into a new one.
-    fn into_letter(&mut self, new: New, now: Timestamp) -> Result<u64, Fault> {
+    fn put_into_letter(&mut self, new: New, now: Timestamp) -> Result<u64, Fault> {
         let stage = new.stage.to_string();
         let key = (new.email.as_str(), stage.as_str());
         let found = self.open.get(key)?.map(|row| row.value());

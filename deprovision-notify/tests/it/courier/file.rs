@@ -62,7 +62,8 @@ async fn the_queue_of_another_account_is_not_taken_over() {
 #[tokio::test]
 async fn a_wrong_configuration_names_its_field() {
     let world = World::new().await;
-    let change: [(&str, fn(&mut CourierConfig)); 4] = [
+    type Change = fn(&mut CourierConfig);
+    let changes: [(&str, Change); 4] = [
         ("at_once", |config| config.at_once = 0),
         ("send_timeout", |config| config.send_timeout = Period::ZERO),
         ("retry", |config| config.retry.attempts = 0),
@@ -70,7 +71,7 @@ async fn a_wrong_configuration_names_its_field() {
             config.time_zone = Some("Mars/Base".parse().unwrap())
         }),
     ];
-    for (name, change) in change {
+    for (name, change) in changes {
         let mut config = config(&world.directory);
         config.file = world.directory.path().join("new");
         change(&mut config);

@@ -176,7 +176,7 @@ async fn run(moves: Vec<Move>, fates: Vec<Fate>) {
     );
     given.sort();
     given.dedup();
-    let seen = channel.seen.lock().unwrap();
+    let seen = std::mem::take(&mut *channel.seen.lock().unwrap());
     for id in &given {
         let delivery = courier.delivery(id).await.unwrap();
         let delivery = delivery.known_completely().unwrap();
