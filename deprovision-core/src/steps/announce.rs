@@ -22,7 +22,8 @@ use crate::retirement::{ActionRun, Reading};
 use crate::step::{Step, StepContext, StepDescription, StepPlan, Teller, WriteAuthority};
 use crate::usage::CallerUse;
 
-/// Sends one announcement to each person; its undo sends a withdrawal.
+/// Sends one announcement to each person; its undo sends a withdrawal, which a notifier
+/// may drop when it could take the announcement back before it went.
 ///
 /// Who called lately and has no contact keeps the plan from being made
 /// (invariant I-22: every known consumer is told), except in an emergency.
