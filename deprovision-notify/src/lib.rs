@@ -3,6 +3,7 @@
 
 mod channel;
 mod config;
+mod courier;
 mod disk;
 mod error;
 mod fetch;
@@ -23,6 +24,7 @@ mod webhook;
 
 pub use channel::{Channel, Sent};
 pub use config::OutboxConfig;
+pub use courier::{Courier, CourierConfig, CourierError, Pause, QuietHours, Round, Status};
 pub use error::OutboxError;
 pub use fetch::{
     Answer, AnswerBody, FetchError, HttpClient, NotPublic, Outgoing, ParseNetworkError, Reach,

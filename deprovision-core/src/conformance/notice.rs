@@ -220,7 +220,7 @@ impl<F: NoticeFixture> Suite<'_, F> {
         );
         match self.delivery(&notice.id).await? {
             Delivery::Delivered { at } => assert!(
-                at >= before && at <= second(self.fixture.permits()),
+                at >= before && at <= self.fixture.permits().now(),
                 "it is delivered when it was sent, not at {at}"
             ),
             Delivery::Pending { .. } => {}
@@ -400,7 +400,7 @@ fn recipient() -> Result<EmailAddress, Box<dyn Error + Send + Sync>> {
     Ok("dana+apis@example.com".parse()?)
 }
 
-/// What the clock shows, in whole seconds: what mail can tell.
+/// What the clock shows, in whole seconds: mail tells no more, and cuts the rest off.
 fn second(permits: &Permits) -> Timestamp {
     let now = permits.clock().now();
     Timestamp::from_second(now.as_second()).unwrap_or(now)

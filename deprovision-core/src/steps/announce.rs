@@ -17,7 +17,8 @@ use crate::resource::{NoticeId, ResourceRef};
 use crate::retirement::Reading;
 use crate::step::{Step, StepContext, StepDescription, StepPlan, Teller, WriteAuthority};
 
-/// Sends one announcement to each person; its undo sends a withdrawal.
+/// Sends one announcement to each person; its undo sends a withdrawal, which a notifier
+/// may drop when it could take the announcement back before it went.
 ///
 /// Who called lately and has no contact keeps the plan from being made
 /// (invariant I-22: every known consumer is told), except in an emergency.
@@ -116,6 +117,16 @@ fn reading(delivery: Delivery) -> Reading {
     }
 }
 
+/// An announcement of which no withdrawal was sent stands, unless it never arrived.
+fn standing(announcement: Delivery) -> Reading {
+    match announcement {
+        Delivery::NotSent | Delivery::Bounced { .. } => not_applied(serde_json::Value::Null),
+        Delivery::Pending { .. } | Delivery::Delivered { .. } | Delivery::Unsure { .. } => {
+            applied("the announcement stands")
+        }
+    }
+}
+
 #[async_trait]
 impl Step for Announce {
     fn teller(&self) -> Option<&dyn Teller> {
@@ -185,7 +196,12 @@ impl Step for Announce {
     ) -> Result<Observation<Reading>, ProviderError> {
         let recipient: Recipient = read_back(action, &action.detail)?;
         let id = self.id(cx, NoticeStage::Withdrawal, &recipient.to.person)?;
-        let seen = self.providers.notices()?.observer.delivery(&id).await?;
+        let observer = &self.providers.notices()?.observer;
+        let seen = observer.delivery(&id).await?;
+        if matches!(seen.known_completely(), Some(Delivery::NotSent)) {
+            // Taken back before it went: then there is nothing to withdraw.
+            return Ok(observer.delivery(notice(action)?).await?.map(standing));
+        }
         Ok(seen.map(|delivery| match delivery {
             Delivery::Delivered { .. } => not_applied(serde_json::Value::Null),
             Delivery::NotSent => applied("the announcement stands"),

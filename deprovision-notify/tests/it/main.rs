@@ -5,6 +5,8 @@ mod channels;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod courier;
+#[cfg(test)]
 mod http_server;
 #[cfg(test)]
 mod http_world;

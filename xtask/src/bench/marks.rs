@@ -53,6 +53,7 @@ mod unit {
             "archive",
             "code",
             "code-exact",
+            "notify",
         ] {
             with_section(&page, name, "").unwrap();
         }

@@ -8,6 +8,7 @@ mod contest;
 mod machine;
 mod marks;
 mod measure;
+mod notify;
 mod spread;
 mod usage;
 
@@ -18,12 +19,14 @@ use crate::{Failure, Places, cargo, succeed};
 const HELP: &str = "\
 cargo xtask bench aws     keys of IAM, copies to S3: `cargo xtask bench aws help` says how
 cargo xtask bench code    looking for references: `cargo xtask bench code help` says how
+cargo xtask bench notify  ten thousand notices by mail: `cargo xtask bench notify help` says how
 cargo xtask bench usage   reading access logs: `cargo xtask bench usage help` says how";
 
 pub(crate) fn run(args: &[&str]) -> Result<(), Failure> {
     match args {
         ["aws", options @ ..] => aws::run(options),
         ["code", options @ ..] => code::run(options),
+        ["notify", options @ ..] => notify::run(options),
         ["usage", options @ ..] => usage::run(options),
         ["help" | "--help" | "-h"] => {
             println!("{HELP}");

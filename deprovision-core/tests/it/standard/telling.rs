@@ -1,6 +1,7 @@
 //! Who is told what and when, and what their answers do.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -25,11 +26,13 @@ use super::retiring::{Retiring, person};
 use super::world::World;
 
 /// A post office that keeps every notice, and refuses those to one person but for the
-/// first and the last.
+/// first and the last. While it is shut nothing leaves it, and a withdrawal takes back
+/// what has not left.
 struct Post {
     clock: Arc<ManualClock>,
     sent: Mutex<Vec<(Timestamp, Notice)>>,
     refuses: &'static str,
+    shut: AtomicBool,
 }
 
 #[async_trait]
@@ -40,6 +43,10 @@ impl Notifier for Post {
             return Ok(Outcome::not_done("550 no such user"));
         }
         let mut sent = self.sent.lock().unwrap();
+        if self.shut.load(Ordering::Relaxed) && notice.stage == NoticeStage::Withdrawal {
+            sent.retain(|(_, known)| known.to.person != notice.to.person);
+            return Ok(Outcome::done("taken back"));
+        }
         if !sent.iter().any(|(_, known)| known.id == notice.id) {
             sent.push((self.clock.now(), notice.clone()));
         }
@@ -52,7 +59,12 @@ impl DeliveryObserver for Post {
     async fn delivery(&self, id: &NoticeId) -> Result<Observation<Delivery>, ProviderError> {
         let sent = self.sent.lock().unwrap();
         let found = sent.iter().find(|(_, notice)| notice.id == *id);
-        let delivery = found.map_or(Delivery::NotSent, |(at, _)| Delivery::Delivered { at: *at });
+        let delivery = found.map_or(Delivery::NotSent, |(at, _)| {
+            match self.shut.load(Ordering::Relaxed) {
+                true => Delivery::Pending { until: None },
+                false => Delivery::Delivered { at: *at },
+            }
+        });
         Ok(Observation::complete(delivery, self.clock.now()))
     }
 }
@@ -124,6 +136,7 @@ impl Told {
             clock: clock.clone(),
             sent: Mutex::default(),
             refuses: "gone",
+            shut: AtomicBool::new(false),
         });
         let key = AnswerKey::new(Secret::new("k".repeat(32))).unwrap();
         let desk = Arc::new(AnswerDesk::new("https://apis.example.com/answer", key).unwrap());
@@ -279,6 +292,23 @@ async fn what_is_called_off_after_it_was_closed_is_told_to_answer_again() {
         people(&told.told(NoticeStage::Restored)),
         ["erin", "sam", "wes"]
     );
+}
+
+#[tokio::test]
+async fn an_announcement_that_was_taken_back_before_it_went_is_undone_without_a_withdrawal() {
+    let told = Told::new().await;
+    told.post.shut.store(true, Ordering::Relaxed);
+    let Retiring { engine, id, .. } = &told.retiring;
+    told.retiring
+        .until(|_, _| !told.told(NoticeStage::Announcement).is_empty())
+        .await;
+    engine
+        .cancel(id, person("erin"), "payroll needs it")
+        .await
+        .unwrap();
+    told.until(Phase::Cancelled).await;
+    assert_eq!(told.told(NoticeStage::Announcement), []);
+    assert_eq!(told.told(NoticeStage::Withdrawal), []);
 }
 
 #[tokio::test]
