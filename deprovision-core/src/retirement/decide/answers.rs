@@ -3,7 +3,7 @@
 use crate::id::{ObjectionId, PersonId};
 use crate::permit::Approval;
 use crate::pipeline::Gate;
-use crate::retirement::{ActionRun, Answer, Answered, Event, Mode, Objection, Refusal, Retirement};
+use crate::retirement::{ActionRun, Answer, Answered, Event, Objection, Refusal, Retirement};
 use crate::time::{Period, Timestamp};
 
 impl Retirement {
@@ -44,14 +44,7 @@ impl Retirement {
         by: PersonId,
         reason: String,
     ) -> Result<Vec<Event>, Refusal> {
-        if let Some(at) = self.pivot_at {
-            return Err(Refusal::TooLate { at });
-        }
-        if self.mode != Mode::Forward {
-            return Err(Refusal::NotNow(
-                "the retirement no longer goes forward".to_owned(),
-            ));
-        }
+        self.can_be_stopped()?;
         let end = self.promised_end();
         if to <= end {
             return Err(Refusal::NotNow(format!(

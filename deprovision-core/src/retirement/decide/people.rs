@@ -6,6 +6,19 @@ use crate::retirement::{ActionRun, Event, Mode, Objection, Refusal, Retirement};
 use crate::time::Timestamp;
 
 impl Retirement {
+    /// Whether a person's veto still counts (invariant I-16).
+    pub(super) fn can_be_stopped(&self) -> Result<(), Refusal> {
+        if let Some(at) = self.pivot_at {
+            return Err(Refusal::TooLate { at });
+        }
+        if self.mode != Mode::Forward {
+            return Err(Refusal::NotNow(
+                "the retirement no longer goes forward".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
     pub(super) fn approve(
         &self,
         mut approval: Approval,
@@ -53,14 +66,7 @@ impl Retirement {
         mut objection: Objection,
         now: Timestamp,
     ) -> Result<Vec<Event>, Refusal> {
-        if let Some(at) = self.pivot_at {
-            return Err(Refusal::TooLate { at });
-        }
-        if self.mode != Mode::Forward {
-            return Err(Refusal::NotNow(
-                "the retirement no longer goes forward".to_owned(),
-            ));
-        }
+        self.can_be_stopped()?;
         objection.expires = objection
             .expires
             .min(self.policy.objection_expiry.after(now));
@@ -90,14 +96,7 @@ impl Retirement {
     }
 
     pub(super) fn cancel(&self, by: PersonId, reason: String) -> Result<Vec<Event>, Refusal> {
-        if let Some(at) = self.pivot_at {
-            return Err(Refusal::TooLate { at });
-        }
-        if self.mode != Mode::Forward {
-            return Err(Refusal::NotNow(
-                "the retirement no longer goes forward".to_owned(),
-            ));
-        }
+        self.can_be_stopped()?;
         let mut events = vec![Event::CancelRequested { by, reason }];
         if !self.actions.values().any(ActionRun::may_have_effect) {
             events.push(Event::Unwound);
