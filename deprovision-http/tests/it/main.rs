@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod access_log;
+#[cfg(test)]
 mod answers;
 #[cfg(test)]
 mod conformance;
