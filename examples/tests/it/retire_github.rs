@@ -24,7 +24,7 @@ fn it_finds_proposes_and_follows_until_nothing_names_the_api() {
     assert_eq!(code, Some(0), "{said}");
     for part in [
         "old-shop (archived: no change can be proposed)",
-        "pull requests: ",
+        "by GitHub's limits: 2 pull requests are 18 calls",
         "is reviewed and merged",
         "ok   reports: no reference is left",
         "ok   website: openapi.yaml says that version 1 is retired",

@@ -38,6 +38,7 @@ fn long() -> Vec<u8> {
 #[derive(Debug, Clone)]
 struct Slow {
     is_slow: fn(&Request) -> bool,
+    how_long: Duration,
     /// As long as this is set.
     on: Arc<AtomicBool>,
     came: Arc<AtomicU32>,
@@ -52,12 +53,19 @@ impl Slow {
     fn of(is_slow: fn(&Request) -> bool) -> Self {
         Self {
             is_slow,
+            how_long: LATE,
             on: Arc::new(AtomicBool::new(true)),
             came: Arc::default(),
             landed: Arc::default(),
             late: Arc::default(),
             uploads: Arc::default(),
         }
+    }
+
+    /// The same for longer.
+    fn lasting(mut self, how_long: Duration) -> Self {
+        self.how_long = how_long;
+        self
     }
 
     /// Waits until so many of them are on their way.
@@ -87,7 +95,7 @@ impl Lie for Slow {
         if (self.is_slow)(request) && self.on.load(Ordering::SeqCst) {
             self.late.lock().unwrap().insert(request.number);
             self.came.fetch_add(1, Ordering::SeqCst);
-            return Before::Late(LATE);
+            return Before::Late(self.how_long);
         }
         Before::Pass
     }
@@ -230,7 +238,8 @@ async fn an_upload_whose_end_is_on_its_way_when_it_is_dropped_ends_and_does_no_h
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_archiving_whose_time_is_over_leaves_no_upload() {
-    let slow = Slow::of(is_part);
+    // Longer than the call has, however many parts are sent at once.
+    let slow = Slow::of(is_part).lasting(2 * LATE);
     let store = filled(&slow).await;
     let now = Timestamp::now();
     let lease = Lease::new(
@@ -241,7 +250,6 @@ async fn an_archiving_whose_time_is_over_leaves_no_upload() {
     );
     let permit = WritePermit::from_lease(&lease, Period::seconds(1), now).unwrap();
     let (id, archive) = (store.dataset(), store.archive_id());
-    // Of the three parts of two objects some are on their way for longer.
     let outcome = store.archive.archive(&id, &archive, &permit).await.unwrap();
     let Outcome::NotDone { why } = outcome else {
         panic!("{outcome:?}");
