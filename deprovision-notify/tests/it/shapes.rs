@@ -239,6 +239,25 @@ async fn what_is_sent_looks_like_this() {
         ("webhook", &webhook),
     ] {
         let body = received(&server, channel).await.json();
-        insta::assert_snapshot!(name, serde_json::to_string_pretty(&body).unwrap());
+        insta::assert_snapshot!(name, pretty(&body));
     }
+}
+
+/// With the keys in order: whether `serde_json` keeps that of their insertion is for all
+/// crates that are built together.
+fn pretty(body: &serde_json::Value) -> String {
+    fn sorted(value: &serde_json::Value) -> serde_json::Value {
+        match value {
+            serde_json::Value::Object(fields) => {
+                let fields: std::collections::BTreeMap<_, _> = fields.iter().collect();
+                let fields = fields.into_iter();
+                fields
+                    .map(|(key, value)| (key.clone(), sorted(value)))
+                    .collect()
+            }
+            serde_json::Value::Array(items) => items.iter().map(sorted).collect(),
+            other => other.clone(),
+        }
+    }
+    serde_json::to_string_pretty(&sorted(body)).unwrap()
 }
