@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use super::Providers;
 use super::common::{action, applied, log_value, not_applied, read_back, wrong_target};
 use super::recipient::Recipient;
+use super::recipients::unreachable;
 use crate::catalog::Contact;
 use crate::id::PersonId;
 use crate::observation::Observation;
@@ -142,16 +143,19 @@ impl Step for Announce {
     }
 
     async fn plan(&self, cx: &StepContext<'_>) -> Result<StepPlan, ProviderError> {
-        let (people, gaps) = self.recipients(cx).await?;
+        let mut found = self.recipients(cx).await?;
+        for stranger in &found.strangers {
+            found.gaps.push(unreachable(cx, stranger)?);
+        }
         let mut plan = StepPlan::default();
-        for (person, recipient) in people {
+        for (person, recipient) in found.people {
             let id = self.id(cx, NoticeStage::Announcement, &person)?;
             let summary = format!("tell {} ({})", recipient.to.email, recipient.roles());
             let detail = log_value(&recipient)?;
             plan.actions
                 .push(action(cx, id, summary)?.with_detail(detail));
         }
-        plan.gaps = gaps;
+        plan.gaps = found.gaps;
         Ok(plan)
     }
 

@@ -11,15 +11,24 @@ use crate::provider::{CallFacts, ErrorKind, ProviderError};
 use crate::step::StepContext;
 use crate::usage::CallerUse;
 
+/// Who is told, and who and what is missing from it.
+pub(super) struct Recipients {
+    pub(super) people: BTreeMap<PersonId, Recipient>,
+    /// Who called lately and has no contact.
+    pub(super) strangers: Vec<CallerId>,
+    pub(super) gaps: Vec<String>,
+}
+
 impl Announce {
-    /// Everybody who has to be told, and what could not be seen.
+    /// Everybody who has to be told, who called and can not be told, and what could not
+    /// be seen.
     pub(super) async fn recipients(
         &self,
         cx: &StepContext<'_>,
-    ) -> Result<(BTreeMap<PersonId, Recipient>, Vec<String>), ProviderError> {
+    ) -> Result<Recipients, ProviderError> {
         let api = cx.api;
         let mut people: BTreeMap<PersonId, Recipient> = BTreeMap::new();
-        let mut gaps = Vec::new();
+        let (mut strangers, mut gaps) = (Vec::new(), Vec::new());
         if let Some(owner) = &api.owner {
             told(&mut people, owner).responsible("its owner".to_owned());
         }
@@ -60,7 +69,7 @@ impl Announce {
                 }
                 let contacts = self.behind(cx, caller, &mut gaps).await?;
                 if contacts.is_empty() {
-                    gaps.push(unreachable(cx, caller)?);
+                    strangers.push(caller.clone());
                 }
                 for contact in &contacts {
                     let role = format!("behind the caller {caller}");
@@ -68,7 +77,11 @@ impl Announce {
                 }
             }
         }
-        Ok((people, gaps))
+        Ok(Recipients {
+            people,
+            strangers,
+            gaps,
+        })
     }
 
     async fn behind(
@@ -117,7 +130,10 @@ fn all<'a>(
 }
 
 /// A caller whom nobody can tell: an error, but in an emergency a note.
-fn unreachable(cx: &StepContext<'_>, caller: &CallerId) -> Result<String, ProviderError> {
+pub(super) fn unreachable(
+    cx: &StepContext<'_>,
+    caller: &CallerId,
+) -> Result<String, ProviderError> {
     let why = format!("{caller} called lately and has no contact");
     if cx.policy().emergency {
         return Ok(why);

@@ -35,9 +35,10 @@ impl Teller for Announce {
         let mut people = announced(cx)?;
         match stage {
             NoticeStage::LastCall => {
-                let (calling, _) = self.recipients(cx).await?;
+                // Somebody new whom nobody knows keeps the others from nothing.
+                let calling = self.recipients(cx).await?;
                 people.retain_mut(|recipient| {
-                    let now = calling.get(&recipient.to.person);
+                    let now = calling.people.get(&recipient.to.person);
                     now.is_some_and(|now| recipient.calls_now(now))
                 });
             }

@@ -94,6 +94,15 @@ impl UsageSource for Log {
         let mut seen = UsageEvidence::new(api.id.clone(), "log", window, 0, None, now);
         for (name, last) in [
             ("payroll", self.until),
+            // Somebody new, long after the plan was made, whom nobody knows.
+            (
+                "stranger",
+                if now < day(30) {
+                    Timestamp::UNIX_EPOCH
+                } else {
+                    self.until
+                },
+            ),
             ("web", Period::days(20).before(self.until)),
         ] {
             let last = last.min(now);
