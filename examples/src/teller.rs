@@ -92,6 +92,7 @@ pub fn news_line(event: &Event) -> Option<String> {
         | Event::Answered { .. }
         | Event::Postponed { .. }
         | Event::PeopleTold { .. }
+        | Event::DeliveriesSeen { .. }
         | Event::ActionDelayed { .. }
         | Event::LookDelayed { .. }
         | Event::Parked { .. }

@@ -104,6 +104,7 @@ impl Load {
             | Event::Answered { .. }
             | Event::Postponed { .. }
             | Event::PeopleTold { .. }
+            | Event::DeliveriesSeen { .. }
             | Event::UsageRead { .. }
             | Event::ScopeConfirmed { .. }
             | Event::ActionSkipped { .. }

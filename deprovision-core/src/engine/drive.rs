@@ -208,6 +208,7 @@ impl Engine {
                 Ok(Round::Progress)
             }
             Next::Tell { stage } => self.tell_people(stream, lease, actor, stage).await,
+            Next::SeeDeliveries => self.see_deliveries(stream, lease, actor).await,
             Next::Certify => self
                 .certify(stream, lease, actor)
                 .await

@@ -13,6 +13,7 @@ mod calls;
 mod capacity;
 mod certify;
 mod clock_watch;
+mod deliveries;
 mod drive;
 mod error;
 mod narrate;

@@ -2,7 +2,8 @@
 
 use crate::observation::Observation;
 use crate::provider::{NoticeStage, Outcome};
-use crate::retirement::{Answer, Answered, Event, Reading, Untold};
+use crate::retirement::{Answer, Answered, Event, Reading, Undelivered, Untold};
+use crate::time::Timestamp;
 
 /// What happened, in one sentence for a person.
 #[must_use]
@@ -43,9 +44,14 @@ pub fn sentence(event: &Event) -> String {
         }
         Event::PeopleTold {
             stage,
-            people,
+            told: people,
             untold,
         } => told(*stage, people.len(), untold),
+        Event::DeliveriesSeen {
+            delivered,
+            undelivered,
+            again,
+        } => arrived(delivered.len(), undelivered, *again),
         Event::UsageRead { sources, .. } => format!("usage was read: {}", usage(sources)),
         Event::ScopeConfirmed { step } => format!("the targets of {step} are those of the plan"),
         Event::ActionSkipped { action, evidence } => {
@@ -106,6 +112,17 @@ fn told(stage: NoticeStage, people: usize, untold: &[Untold]) -> String {
     let mut text = format!("{people} people are told: {stage}");
     for untold in untold {
         text.push_str(&format!("; not {}: {}", untold.person, untold.why));
+    }
+    text
+}
+
+fn arrived(delivered: usize, undelivered: &[Undelivered], again: Option<Timestamp>) -> String {
+    let mut text = format!("{delivered} notices were delivered");
+    for one in undelivered {
+        text.push_str(&format!("; not {}: {}", one.notice.name(), one.why));
+    }
+    if let Some(at) = again {
+        text.push_str(&format!("; the others are looked for at {at}"));
     }
     text
 }

@@ -120,7 +120,8 @@ impl Engine {
             | Next::Undo { .. }
             | Next::Certify
             | Next::Audit
-            | Next::Tell { .. } => (Vec::new(), Some(now)),
+            | Next::Tell { .. }
+            | Next::SeeDeliveries => (Vec::new(), Some(now)),
             Next::Finished => (Vec::new(), None),
         };
         Ok(Status {

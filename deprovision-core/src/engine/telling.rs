@@ -11,11 +11,17 @@ use crate::journal::{Actor, Lease};
 use crate::permit::WritePermit;
 use crate::pipeline::{StepSpec, ids};
 use crate::provider::{Notice, NoticeStage, Outcome, ProviderError, error_chain};
-use crate::retirement::{Command, Untold};
+use crate::retirement::{Command, Told, Untold};
 use crate::step::{StepContext, Teller};
 
 /// So many notices are handed over side by side.
-const AT_ONCE: usize = 32;
+pub(super) const AT_ONCE: usize = 32;
+
+/// The step that tells people, where the pipeline has one.
+pub(super) fn announcing(stream: &Stream) -> Result<Option<StepSpec>, EngineError> {
+    let id = StepId::parse(ids::ANNOUNCE)?;
+    Ok(stream.state.pipeline().step(&id).cloned())
+}
 
 impl Engine {
     /// Hands the notices of a stage over, and notes to whom. Who can not be told is noted
@@ -27,9 +33,8 @@ impl Engine {
         actor: &Actor,
         stage: NoticeStage,
     ) -> Result<Round, EngineError> {
-        let spec = stream.state.pipeline().step(&StepId::parse(ids::ANNOUNCE)?);
-        let spec = spec.cloned();
-        let (mut people, mut untold) = (Vec::new(), Vec::new());
+        let spec = announcing(stream)?;
+        let (mut told, mut untold) = (Vec::new(), Vec::new());
         if let Some(spec) = spec {
             let step = self.step(&spec.id)?.clone();
             if let Some(teller) = step.teller() {
@@ -42,7 +47,7 @@ impl Engine {
                             for (notice, why) in sent {
                                 let person = notice.to.person.clone();
                                 match why {
-                                    None => people.push(person),
+                                    None => told.push(Told::new(person, notice.id.clone())),
                                     Some(why) => untold.push(Untold::new(person, why)),
                                 }
                             }
@@ -56,11 +61,11 @@ impl Engine {
                 }
             }
         }
-        people.sort_unstable();
+        told.sort_unstable_by(|a, b| a.person.cmp(&b.person));
         untold.sort_unstable_by(|a, b| a.person.cmp(&b.person));
         let command = Command::RecordTold {
             stage,
-            people,
+            told,
             untold,
         };
         self.give(stream, lease, actor, command).await

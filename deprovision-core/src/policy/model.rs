@@ -161,8 +161,10 @@ impl Policy {
 pub struct Limits {
     /// Credentials in one plan. Default 20.
     pub credentials: u32,
-    /// Targets of all kinds in one plan. Default 200.
+    /// Targets of all kinds in one plan, but for notices. Default 200.
     pub targets: u32,
+    /// People who are told of one plan. Default 1,000.
+    pub recipients: u32,
     /// Retirements that act at the same time. Default 5.
     pub retirements: u32,
     /// Irreversible actions in any 24 hours, over all retirements. Default 50.
@@ -174,6 +176,7 @@ impl Default for Limits {
         Self {
             credentials: 20,
             targets: 200,
+            recipients: 1_000,
             retirements: 5,
             irreversible_per_day: 50,
         }

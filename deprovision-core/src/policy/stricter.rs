@@ -41,6 +41,7 @@ impl Policy {
             limits: Limits {
                 credentials: min(self.limits.credentials, other.limits.credentials),
                 targets: min(self.limits.targets, other.limits.targets),
+                recipients: min(self.limits.recipients, other.limits.recipients),
                 retirements: min(self.limits.retirements, other.limits.retirements),
                 irreversible_per_day: min(
                     self.limits.irreversible_per_day,
@@ -160,7 +161,7 @@ mod tests {
             approve_plan in rule(),
             approve_destruction in rule(),
             approve_waiver in rule(),
-            n in prop::collection::vec(0u32..100, 5),
+            n in prop::collection::vec(0u32..100, 6),
             freezes in prop::collection::vec((0u64..50, 1u64..50), 0..3),
             audit in audit_policy(),
         ) -> Policy {
@@ -181,7 +182,7 @@ mod tests {
                 approve_waiver, waiver_expiry: p[14],
                 approval_expiry: p[8], objection_expiry: p[9], review_patience: p[10],
                 review_recheck: p[11],
-                limits: Limits { credentials: n[0], targets: n[1], retirements: n[2], irreversible_per_day: n[3] },
+                limits: Limits { credentials: n[0], targets: n[1], retirements: n[2], irreversible_per_day: n[3], recipients: n[5] },
                 retry: Retry { attempts: n[4], first_wait: p[12] },
                 freezes,
                 watch: Watch { every: p[0], lasts: p[1] },

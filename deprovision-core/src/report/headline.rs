@@ -290,6 +290,7 @@ fn waits(history: &History<'_>) -> Vec<Wait> {
         | Next::Certify
         | Next::Audit
         | Next::Tell { .. }
+        | Next::SeeDeliveries
         | Next::Finished => Vec::new(),
     };
     // Steps beside one another wait for the same.

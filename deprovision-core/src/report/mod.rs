@@ -7,6 +7,7 @@
 mod evidence;
 mod headline;
 mod history;
+mod notices;
 mod page;
 mod people;
 mod proof;

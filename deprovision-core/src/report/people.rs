@@ -1,4 +1,4 @@
-//! Who proposed, approved, objected, helped, and who was told.
+//! Who proposed, approved, objected, helped.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,9 @@ use serde::Serialize;
 
 use crate::id::{ObjectionId, PersonId, StepId};
 use crate::permit::Approval;
-use crate::pipeline::Stage;
-use crate::plan::Action;
 use crate::report::history::History;
-use crate::report::words::{Tone, When, answer, day, phase, when};
-use crate::resource::ResourceRef;
+use crate::report::notices::{AnswerPart, StagePart, ToldPart, answers, later, told};
+use crate::report::words::{Tone, When, day, when};
 use crate::retirement::{Event, Objection};
 
 /// The people of a retirement.
@@ -23,6 +21,8 @@ pub(super) struct People {
     waivers: Vec<WaiverPart>,
     interventions: Vec<Intervention>,
     told: Vec<ToldPart>,
+    later: Vec<StagePart>,
+    answers: Vec<AnswerPart>,
 }
 
 /// One person's approvals of one thing.
@@ -68,18 +68,6 @@ struct Intervention {
     text: String,
 }
 
-/// Somebody who is to be told.
-#[derive(Debug, Serialize)]
-struct ToldPart {
-    who: String,
-    email: String,
-    role: String,
-    status: &'static str,
-    tone: Tone,
-    evidence: String,
-    at: Option<When>,
-}
-
 impl People {
     pub(super) fn of(history: &History<'_>) -> Self {
         let state = &history.state;
@@ -91,6 +79,8 @@ impl People {
             waivers: waivers(history),
             interventions: interventions(history),
             told: told(history),
+            later: later(history),
+            answers: answers(history),
         }
     }
 }
@@ -209,40 +199,4 @@ fn interventions(history: &History<'_>) -> Vec<Intervention> {
         })
     });
     said.collect()
-}
-
-fn told(history: &History<'_>) -> Vec<ToldPart> {
-    let pipeline = history.state.pipeline();
-    let announcing = history.actions_of(|step| {
-        let spec = pipeline.step(step);
-        spec.is_some_and(|spec| spec.stage == Stage::Announce)
-    });
-    announcing
-        .filter(|(action, _)| matches!(action.target, ResourceRef::Notice(_)))
-        .map(|(action, run)| {
-            let (status, tone) = phase(run);
-            let complete = run.is_complete();
-            ToldPart {
-                who: detail(action, &["to", "person"]).unwrap_or_else(|| action.summary.clone()),
-                email: detail(action, &["to", "email"]).unwrap_or_default(),
-                role: detail(action, &["role"]).unwrap_or_default(),
-                status: if complete { "told" } else { status },
-                tone,
-                evidence: if complete {
-                    run.evidence.text.clone()
-                } else {
-                    answer(run)
-                },
-                at: complete.then(|| when(run.since)),
-            }
-        })
-        .collect()
-}
-
-/// A text in an action's details, which belong to its step.
-fn detail(action: &Action, path: &[&str]) -> Option<String> {
-    let found = path
-        .iter()
-        .try_fold(&action.detail, |value, name| value.get(name))?;
-    found.as_str().map(str::to_owned)
 }

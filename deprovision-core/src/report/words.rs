@@ -15,6 +15,13 @@ pub(super) struct When {
     text: String,
 }
 
+impl When {
+    /// For people.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
 /// A moment; always in UTC, as the log is.
 pub(super) fn when(at: Timestamp) -> When {
     When {

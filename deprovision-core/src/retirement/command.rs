@@ -7,8 +7,8 @@ use crate::observation::Observation;
 use crate::permit::{Approval, Waiver};
 use crate::plan::Plan;
 use crate::provider::{ErrorKind, NoticeStage, Outcome};
-use crate::resource::{GrantId, ResourceRef};
-use crate::retirement::{Answered, Objection, Reading, Untold};
+use crate::resource::{GrantId, NoticeId, ResourceRef};
+use crate::retirement::{Answered, Objection, Reading, Told, Undelivered, Untold};
 use crate::time::{Period, Timestamp};
 use crate::usage::UsageEvidence;
 
@@ -151,9 +151,19 @@ pub enum Command {
         /// Which stage.
         stage: NoticeStage,
         /// Whose notice was handed over.
-        people: Vec<PersonId>,
+        told: Vec<Told>,
         /// Whose was not, and why.
         untold: Vec<Untold>,
+    },
+    /// It was looked what became of notices that were handed over; of what is in neither
+    /// list it is not known yet.
+    RecordDeliveries {
+        /// What was delivered.
+        delivered: Vec<NoticeId>,
+        /// What was not, or nobody can tell of.
+        undelivered: Vec<Undelivered>,
+        /// Before which moment the others have not arrived, where that is known.
+        not_before: Option<Timestamp>,
     },
     /// A step of the pipeline can not be planned, or a driver can not go on.
     Park {

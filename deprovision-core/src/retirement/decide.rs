@@ -44,9 +44,14 @@ impl Retirement {
             Command::Postpone { to, by, reason } => self.postpone(to, by, reason),
             Command::RecordTold {
                 stage,
-                people,
+                told,
                 untold,
-            } => self.record_told(stage, people, untold),
+            } => self.record_told(stage, told, untold),
+            Command::RecordDeliveries {
+                delivered,
+                undelivered,
+                not_before,
+            } => self.record_deliveries(delivered, undelivered, not_before, now),
             Command::Cancel { by, reason } => self.cancel(by, reason),
             Command::Resume { by, reason } => self.resume(by, reason),
             Command::RecordPlan(plan) => self.record_plan(plan),
@@ -127,16 +132,16 @@ impl Retirement {
         let limits = &self.policy.limits;
         let targets: BTreeSet<&ResourceRef> =
             plan.all().map(|(_, action)| &action.target).collect();
-        let credentials = targets
-            .iter()
-            .filter(|target| matches!(target, ResourceRef::Credential(_)))
-            .count();
-        limit(
-            "credentials in one plan",
-            credentials as u64,
-            limits.credentials,
-        )?;
-        limit("targets in one plan", targets.len() as u64, limits.targets)?;
+        let count = |is: fn(&ResourceRef) -> bool| {
+            let of_it = targets.iter().filter(|target| is(target));
+            of_it.count() as u64
+        };
+        let credentials = count(|target| matches!(target, ResourceRef::Credential(_)));
+        let recipients = count(|target| matches!(target, ResourceRef::Notice(_)));
+        let others = targets.len() as u64 - recipients;
+        limit("credentials in one plan", credentials, limits.credentials)?;
+        limit("recipients of one plan", recipients, limits.recipients)?;
+        limit("targets in one plan", others, limits.targets)?;
         let digest = plan.digest()?;
         Ok(vec![Event::Planned { plan, digest }])
     }

@@ -11,8 +11,8 @@ use crate::observation::Observation;
 use crate::permit::{Approval, Waiver};
 use crate::plan::Plan;
 use crate::provider::{NoticeStage, Outcome};
-use crate::resource::GrantId;
-use crate::retirement::{Answered, Proposal};
+use crate::resource::{GrantId, NoticeId};
+use crate::retirement::{Answered, Proposal, Told, Undelivered, Untold};
 use crate::time::{Period, Timestamp};
 use crate::usage::UsageEvidence;
 
@@ -46,28 +46,6 @@ impl Objection {
             by,
             reason: reason.into(),
             expires,
-        }
-    }
-}
-
-/// A person whose notice was not handed over, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Untold {
-    /// Who.
-    pub person: PersonId,
-    /// Why not.
-    pub why: String,
-}
-
-impl Untold {
-    /// A person who was not told.
-    #[must_use]
-    pub fn new(person: PersonId, why: impl Into<String>) -> Self {
-        Self {
-            person,
-            why: why.into(),
         }
     }
 }
@@ -204,16 +182,28 @@ pub enum Event {
         /// Why.
         reason: String,
     },
-    /// People were told what stage it is at. Whether a notice arrived is for its
-    /// delivery to say.
+    /// People were told what stage it is at. Whether a notice arrived is for
+    /// [`Event::DeliveriesSeen`] to say.
     PeopleTold {
         /// Which stage.
         stage: NoticeStage,
         /// Whose notice was handed over.
-        people: Vec<PersonId>,
+        told: Vec<Told>,
         /// Whose was not, and why.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         untold: Vec<Untold>,
+    },
+    /// It was looked what became of notices that were handed over.
+    DeliveriesSeen {
+        /// What was delivered.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        delivered: Vec<NoticeId>,
+        /// What was not, or nobody can tell of.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        undelivered: Vec<Undelivered>,
+        /// When the others are looked for again; `None` when there are no others.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        again: Option<Timestamp>,
     },
     /// Usage was read.
     UsageRead {
@@ -378,6 +368,7 @@ impl Event {
             Self::Answered { .. } => "answered",
             Self::Postponed { .. } => "postponed",
             Self::PeopleTold { .. } => "people_told",
+            Self::DeliveriesSeen { .. } => "deliveries_seen",
             Self::UsageRead { .. } => "usage_read",
             Self::ScopeConfirmed { .. } => "scope_confirmed",
             Self::ActionSkipped { .. } => "action_skipped",
@@ -431,6 +422,7 @@ impl Event {
             | Self::Answered { .. }
             | Self::Postponed { .. }
             | Self::PeopleTold { .. }
+            | Self::DeliveriesSeen { .. }
             | Self::UsageRead { .. }
             | Self::ScopeConfirmed { .. }
             | Self::Parked { .. }

@@ -53,6 +53,8 @@ impl Retirement {
             moved: 0,
             answers: Default::default(),
             told: Default::default(),
+            awaited: Default::default(),
+            deliveries_at: None,
             certificate: None,
             drift: Vec::new(),
             drift_told: Vec::new(),
@@ -109,7 +111,12 @@ impl Retirement {
                 self.ends = Some(self.promised_end().max(*to));
                 self.moved = self.moved.saturating_add(1);
             }
-            Event::PeopleTold { stage, people, .. } => self.note_told(*stage, people),
+            Event::PeopleTold { stage, told, .. } => self.note_told(*stage, told, at),
+            Event::DeliveriesSeen {
+                delivered,
+                undelivered,
+                again,
+            } => self.note_deliveries(delivered, undelivered, *again),
             Event::UsageRead { sources, epoch } => self.usage = Some((sources.clone(), *epoch, at)),
             Event::ScopeConfirmed { step } => {
                 self.scope.insert(step.clone(), at);

@@ -10,6 +10,7 @@
 mod answered;
 mod command;
 mod decide;
+mod delivered;
 mod event;
 mod evolve;
 mod gates;
@@ -23,13 +24,15 @@ pub mod table;
 mod telling;
 #[cfg(test)]
 mod tests;
+mod told;
 
 pub use answered::{Answer, Answered};
 pub use command::{Capacity, Command};
-pub use event::{Event, Evidence, Objection, Reading, Untold};
+pub use event::{Event, Evidence, Objection, Reading};
 pub use next::Next;
 pub use phase::Phase;
 pub use proposal::Proposal;
 pub use refusal::{Explain, Refusal, WaitRule};
 pub use standing::Standing;
 pub use state::{ActionPhase, ActionRun, Mode, Parked, Retirement};
+pub use told::{Told, Undelivered, Untold};

@@ -62,6 +62,9 @@ pub enum Next {
         /// Which stage.
         stage: NoticeStage,
     },
+    /// Look what became of the notices that are [awaited](Retirement::awaited). Nothing
+    /// waits for it.
+    SeeDeliveries,
     /// Sign the certificate.
     Certify,
     /// Look whether anything came back.
@@ -125,10 +128,11 @@ impl Retirement {
         match next {
             // What was sent is looked at first.
             Next::Observe { .. } | Next::MakePlan | Next::Finished => next,
-            Next::Wait { until, why } => match self.tell(now) {
-                Some(stage) => Next::Tell { stage },
-                None => Next::Wait {
-                    until: earlier(until, self.tell_at(now)),
+            Next::Wait { until, why } => match (self.tell(now), self.deliveries_at()) {
+                (Some(stage), _) => Next::Tell { stage },
+                (None, Some(at)) if at <= now => Next::SeeDeliveries,
+                (None, look) => Next::Wait {
+                    until: earlier(until, earlier(self.tell_at(now), look)),
                     why,
                 },
             },
@@ -138,6 +142,7 @@ impl Retirement {
             | Next::Act { .. }
             | Next::Undo { .. }
             | Next::Tell { .. }
+            | Next::SeeDeliveries
             | Next::Certify
             | Next::Audit => match self.tell(now) {
                 Some(stage) => Next::Tell { stage },

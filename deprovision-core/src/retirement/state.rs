@@ -14,6 +14,7 @@ use crate::pipeline::{Pipeline, StepSpec};
 use crate::plan::{Action, Plan};
 use crate::policy::Policy;
 use crate::provider::{NoticeStage, Outcome};
+use crate::resource::NoticeId;
 use crate::retirement::{Answered, Evidence, Objection};
 use crate::time::{Period, Timestamp};
 use crate::usage::UsageEvidence;
@@ -189,6 +190,10 @@ pub struct Retirement {
     pub(super) answers: BTreeMap<AnswerId, Answered>,
     /// Who was told of which stage; of what depends on the end, after how many moves of it.
     pub(super) told: Arc<BTreeMap<(NoticeStage, u32), BTreeSet<PersonId>>>,
+    /// The notices of which it is not known what became of them, since when, and when
+    /// that is looked at.
+    pub(super) awaited: Arc<BTreeMap<NoticeId, Timestamp>>,
+    pub(super) deliveries_at: Option<Timestamp>,
     pub(super) certificate: Option<Digest>,
     /// What came back, as the last look found it, and as people were last told.
     pub(super) drift: Vec<String>,

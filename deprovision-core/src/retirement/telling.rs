@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::id::PersonId;
 use crate::pipeline::{Gate, StepSpec, ids};
 use crate::provider::NoticeStage;
-use crate::retirement::{ActionPhase, ActionRun, Event, Mode, Refusal, Retirement, Untold};
+use crate::retirement::{ActionPhase, ActionRun, Event, Mode, Refusal, Retirement, Told, Untold};
 use crate::time::{Period, Timestamp};
 
 /// A stage that people are told of, and since when.
@@ -44,7 +44,7 @@ impl Retirement {
     pub(super) fn record_told(
         &self,
         stage: NoticeStage,
-        people: Vec<PersonId>,
+        told: Vec<Told>,
         untold: Vec<Untold>,
     ) -> Result<Vec<Event>, Refusal> {
         if self.was_told(stage) {
@@ -54,15 +54,16 @@ impl Retirement {
         }
         Ok(vec![Event::PeopleTold {
             stage,
-            people,
+            told,
             untold,
         }])
     }
 
-    pub(super) fn note_told(&mut self, stage: NoticeStage, people: &[PersonId]) {
+    pub(super) fn note_told(&mut self, stage: NoticeStage, people: &[Told], at: Timestamp) {
         let key = (stage, self.round(stage));
         let told = Arc::make_mut(&mut self.told).entry(key).or_default();
-        told.extend(people.iter().cloned());
+        told.extend(people.iter().map(|told| told.person.clone()));
+        self.await_deliveries(people, at);
         if stage == NoticeStage::Drift {
             self.drift_told.clone_from(&self.drift);
         }

@@ -5,7 +5,10 @@ use async_trait::async_trait;
 use crate::observation::Observation;
 use crate::permit::WritePermit;
 use crate::plan::Action;
-use crate::provider::{EffectClass, Notice, NoticeStage, Outcome, ProviderError, Reversibility};
+use crate::provider::{
+    Delivery, EffectClass, Notice, NoticeStage, Outcome, ProviderError, Reversibility,
+};
+use crate::resource::NoticeId;
 use crate::retirement::Reading;
 use crate::step::{StepContext, WriteAuthority};
 
@@ -95,6 +98,9 @@ pub trait Teller: Send + Sync {
 
     /// Sends one of them.
     async fn send(&self, notice: &Notice, permit: &WritePermit) -> Result<Outcome, ProviderError>;
+
+    /// What became of one of them.
+    async fn delivery(&self, id: &NoticeId) -> Result<Observation<Delivery>, ProviderError>;
 }
 
 /// One step of a pipeline, as code.

@@ -6,8 +6,10 @@ use super::Announce;
 use super::common::read_back;
 use super::recipient::Recipient;
 use crate::digest::Digest;
+use crate::observation::Observation;
 use crate::permit::WritePermit;
-use crate::provider::{Notice, NoticeStage, Outcome, ProviderError};
+use crate::provider::{Delivery, Notice, NoticeStage, Outcome, ProviderError};
+use crate::resource::NoticeId;
 use crate::retirement::ActionRun;
 use crate::step::{StepContext, Teller};
 
@@ -73,6 +75,10 @@ impl Teller for Announce {
             .notifier
             .send(notice, permit)
             .await
+    }
+
+    async fn delivery(&self, id: &NoticeId) -> Result<Observation<Delivery>, ProviderError> {
+        self.providers.notices()?.observer.delivery(id).await
     }
 }
 

@@ -190,7 +190,7 @@ impl Driver {
             }
             Next::Tell { stage } => self.give(Command::RecordTold {
                 stage,
-                people: Vec::new(),
+                told: Vec::new(),
                 untold: Vec::new(),
             }),
             Next::Audit => self.give(Command::RecordAudit { drift: Vec::new() }),

@@ -2,8 +2,10 @@
 
 use super::world::*;
 use crate::catalog::Api;
-use crate::id::StepId;
+use crate::id::{ActionId, StepId};
 use crate::pipeline::ids;
+use crate::plan::Action;
+use crate::resource::NoticeId;
 use crate::retirement::*;
 use crate::time::Period;
 
@@ -48,6 +50,31 @@ fn i_12_too_many_targets_or_too_much_at_once_is_refused() {
         capacity: Capacity::new(0, 50),
     };
     assert!(matches!(case.give(begin), Err(Refusal::Limit { .. })));
+}
+
+#[test]
+fn i_12_people_who_are_told_have_a_limit_of_their_own() {
+    let told = |people: u32| {
+        let mut case = ready();
+        let mut plan = case.plan();
+        let notice = |n| {
+            let notice: NoticeId = format!("post:shop:local:{n}").parse().unwrap();
+            let id = ActionId::parse(format!("announce/{n}")).unwrap();
+            Action::new(id, notice.into(), "tell")
+        };
+        for step in &mut plan.steps {
+            if step.step.as_str() == ids::ANNOUNCE {
+                step.actions = (0..people).map(notice).collect();
+            }
+        }
+        case.give(Command::RecordPlan(plan))
+    };
+    assert!(told(1_000).is_ok());
+    let refused = told(1_001);
+    let Err(Refusal::Limit { what, .. }) = &refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(*what, "recipients of one plan");
 }
 
 #[test]

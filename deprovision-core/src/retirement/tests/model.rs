@@ -262,6 +262,7 @@ impl Model {
             Next::Certify
             | Next::Audit
             | Next::Tell { .. }
+            | Next::SeeDeliveries
             | Next::MakePlan
             | Next::ReadUsage { .. }
             | Next::CheckScope { .. }

@@ -14,7 +14,7 @@ use crate::pipeline::{Erasure, Pipeline, ids};
 use crate::plan::{Action, Plan, PlannedStep};
 use crate::policy::Policy;
 use crate::provider::{EffectClass, ErrorKind, Outcome};
-use crate::resource::{CredentialId, GrantId, ResourceRef};
+use crate::resource::{CredentialId, GrantId, NoticeId, ResourceRef};
 use crate::time::{Period, Timestamp, Window};
 use crate::usage::UsageEvidence;
 
@@ -215,10 +215,29 @@ impl Case {
                 .unwrap();
             }
             Next::Tell { stage } => {
+                let notice = format!("post:shop:local:{stage}/{}", self.log.len());
                 self.give(Command::RecordTold {
                     stage,
-                    people: vec![person("ann")],
+                    told: vec![Told::new(person("ann"), notice.parse().unwrap())],
                     untold: vec![],
+                })
+                .unwrap();
+            }
+            Next::SeeDeliveries => {
+                let awaited: Vec<NoticeId> = self.retirement.awaited().cloned().collect();
+                let (mut delivered, mut undelivered) = (vec![], vec![]);
+                for notice in awaited {
+                    match fault() {
+                        0 => undelivered.push(Undelivered::new(notice, "550")),
+                        1..4 => {}
+                        _ => delivered.push(notice),
+                    }
+                }
+                let not_before = None;
+                self.give(Command::RecordDeliveries {
+                    delivered,
+                    undelivered,
+                    not_before,
                 })
                 .unwrap();
             }

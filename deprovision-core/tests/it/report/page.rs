@@ -21,6 +21,7 @@ fn page(story: &Story) -> String {
 fn retired(texts: super::story::Texts) -> Story {
     let mut story = Story::begin(texts);
     story.until_phase(Phase::Announced);
+    story.acknowledge();
     story.object(Period::days(9));
     let (id, by) = ("payroll".parse().unwrap(), person("carol"));
     story.now = Period::hours(30).after(story.now);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use deprovision_core::catalog::Api;
 use deprovision_core::id::{
-    ActionId, ApiId, CallerId, ObjectionId, PersonId, RetirementId, StepId,
+    ActionId, AnswerId, ApiId, CallerId, ObjectionId, PersonId, RetirementId, StepId,
 };
 use deprovision_core::journal::{Actor, Entry};
 use deprovision_core::ledger::certificate::{
@@ -18,9 +18,10 @@ use deprovision_core::pipeline::{Erasure, Pipeline, ids};
 use deprovision_core::plan::{Action, Plan, PlannedStep};
 use deprovision_core::policy::Policy;
 use deprovision_core::provider::{EffectClass, ErrorKind, Outcome};
-use deprovision_core::resource::ResourceRef;
+use deprovision_core::resource::{NoticeId, ResourceRef};
 use deprovision_core::retirement::{
-    Capacity, Command, Event, Next, Objection, Phase, Proposal, Reading, Retirement, WaitRule,
+    Answer, Answered, Capacity, Command, Event, Next, Objection, Phase, Proposal, Reading,
+    Retirement, Told, Undelivered, Untold, WaitRule,
 };
 use deprovision_core::time::{Period, Timestamp, Window};
 use deprovision_core::usage::{CallerUse, UsageEvidence};
@@ -162,6 +163,14 @@ impl Story {
         self
     }
 
+    /// Erin read the announcement.
+    pub(super) fn acknowledge(&mut self) {
+        let notice = "outbox:shop:local:announcement-erin".parse().unwrap();
+        let id = AnswerId::parse("erin-read-it").unwrap();
+        let answered = Answered::new(id, person("erin"), notice, Answer::Acknowledge);
+        self.give(Command::Answer(answered));
+    }
+
     pub(super) fn object(&mut self, lasts: Period) {
         let id = ObjectionId::parse("payroll").unwrap();
         let reason = self.text("payroll still runs on it at the end of the month");
@@ -256,17 +265,39 @@ impl Story {
                     envelope: certificate.to_json().unwrap(),
                 });
             }
-            Next::Tell { stage } => self.give(Command::RecordTold {
-                stage,
-                people: Vec::new(),
-                untold: Vec::new(),
-            }),
+            Next::Tell { stage } => {
+                let told = ["dana", "erin"].map(|name| {
+                    let id = format!("outbox:shop:local:{stage}-{name}");
+                    Told::new(person(name), id.parse().unwrap())
+                });
+                let why = self.text("550 no such user");
+                self.give(Command::RecordTold {
+                    stage,
+                    told: told.into(),
+                    untold: vec![Untold::new(person("gone"), why)],
+                });
+            }
             Next::Audit => {
                 let drift = match self.requests {
                     0 => Vec::new(),
                     many => vec![self.text(&format!("{many} requests, by batch-export"))],
                 };
                 self.give(Command::RecordAudit { drift });
+            }
+            Next::SeeDeliveries => {
+                let awaited: Vec<NoticeId> = self.retirement.awaited().cloned().collect();
+                let (erin, others) = awaited.into_iter().partition(|id| {
+                    // One mailbox is gone after it was announced.
+                    id.name().ends_with("erin")
+                });
+                let erin: Vec<NoticeId> = erin;
+                let why = self.text("it bounced: 550");
+                let lost = erin.into_iter();
+                self.give(Command::RecordDeliveries {
+                    delivered: others,
+                    undelivered: lost.map(|id| Undelivered::new(id, why.clone())).collect(),
+                    not_before: None,
+                });
             }
             Next::Wait { .. } | Next::Finished => unreachable!("the caller handles them"),
         }

@@ -33,6 +33,8 @@ struct Post {
     sent: Mutex<Vec<(Timestamp, Notice)>>,
     refuses: &'static str,
     shut: AtomicBool,
+    /// What becomes of reminders to some.
+    reminders: Mutex<BTreeMap<&'static str, Delivery>>,
 }
 
 #[async_trait]
@@ -59,7 +61,12 @@ impl DeliveryObserver for Post {
     async fn delivery(&self, id: &NoticeId) -> Result<Observation<Delivery>, ProviderError> {
         let sent = self.sent.lock().unwrap();
         let found = sent.iter().find(|(_, notice)| notice.id == *id);
-        let delivery = found.map_or(Delivery::NotSent, |(at, _)| {
+        let delivery = found.map_or(Delivery::NotSent, |(at, notice)| {
+            let reminders = self.reminders.lock().unwrap();
+            let to = reminders.get(notice.to.person.as_str());
+            if let (NoticeStage::Reminder { .. }, Some(other)) = (notice.stage, to) {
+                return other.clone();
+            }
             match self.shut.load(Ordering::Relaxed) {
                 true => Delivery::Pending { until: None },
                 false => Delivery::Delivered { at: *at },
@@ -146,6 +153,7 @@ impl Told {
             sent: Mutex::default(),
             refuses: "gone",
             shut: AtomicBool::new(false),
+            reminders: Mutex::default(),
         });
         let key = AnswerKey::new(Secret::new("k".repeat(32))).unwrap();
         let desk = Arc::new(AnswerDesk::new("https://apis.example.com/answer", key).unwrap());
@@ -399,4 +407,51 @@ async fn i_22_a_postponed_end_is_told_and_kept_and_moves_only_later() {
         .postpone(id, person("erin"), day(90), "too late")
         .await;
     assert!(late.is_err(), "it is closed");
+}
+
+#[tokio::test]
+async fn what_became_of_a_reminder_is_in_the_log_and_nothing_waits_for_it() {
+    let told = Told::new().await;
+    let set = |who, delivery| told.post.reminders.lock().unwrap().insert(who, delivery);
+    let why = || "550 no such user".to_owned();
+    set("wes", Delivery::Bounced { why: why() });
+    set("sam", Delivery::Pending { until: None });
+    set("erin", Delivery::Pending { until: None });
+    told.until(Phase::Announced).await;
+    let Retiring { engine, id, .. } = &told.retiring;
+    let clock = &told.retiring.world.clock;
+    clock.advance_to(day(33));
+    engine.run_until_idle().await.unwrap();
+    assert_eq!(told.told(NoticeStage::Reminder { days: 7 }).len(), 3);
+    let awaited = async || {
+        let state = engine.retirement(id).await.unwrap();
+        let names = state.awaited().map(|notice| notice.name().to_owned());
+        let reminders = names.filter(|name| name.contains("reminder-7"));
+        reminders.collect::<Vec<_>>()
+    };
+    let reminder = |who| format!("orders-v1/reminder-7/{who}");
+    assert_eq!(
+        awaited().await,
+        [reminder("erin"), reminder("sam"), reminder("wes")]
+    );
+    clock.advance(Period::minutes(15));
+    engine.run_until_idle().await.unwrap();
+    assert_eq!(awaited().await, [reminder("erin"), reminder("sam")]);
+    let story = told.story().await;
+    let bounced = format!("not {}: it bounced: 550 no such user", reminder("wes"));
+    assert!(story.contains(&bounced), "{story}");
+    // A day later one of them arrived.
+    let at = clock.now();
+    set("sam", Delivery::Delivered { at });
+    clock.advance(Period::days(1));
+    engine.run_until_idle().await.unwrap();
+    assert_eq!(awaited().await, [reminder("erin")]);
+    // Of the other one nothing is ever known: that is said, and no longer asked.
+    assert!(told.retiring.until_complete("close").await);
+    clock.advance(Period::days(9));
+    engine.run_until_idle().await.unwrap();
+    let story = told.story().await;
+    let lost = format!("not {}: nothing is known of it", reminder("erin"));
+    assert!(story.contains(&lost), "{story}");
+    assert!(awaited().await.is_empty(), "{story}");
 }
