@@ -120,6 +120,11 @@ fn entry(notice: &Notice, answers: Answers) -> Entry {
     say("What goes", facts.routes.clone());
     say("Calls", calls(facts));
     say("Found", facts.findings.clone());
+    if let Some(approval) = &facts.approval {
+        say("Step", approval.step.iter().cloned().collect());
+        say("What is done", approval.actions.clone());
+        say("Plan", one(&approval.plan));
+    }
     say("To object, name", retirement(notice));
     entry.links = links;
     if let (Answers::Shown, Some(links)) = (answers, &facts.links) {
@@ -136,6 +141,12 @@ fn headline(notice: &Notice) -> String {
         |end| format!("on {}", day(end)),
     );
     match notice.stage {
+        NoticeStage::Approval { number: 0 } => {
+            format!("{title}: your approval of its retirement is needed")
+        }
+        NoticeStage::Approval { number: _ } => {
+            format!("{title}: your approval of a step is needed")
+        }
         NoticeStage::Announcement => format!("{title} will be retired {on}"),
         NoticeStage::Reminder { days: 1 } => format!("{title} will be retired in a day, {on}"),
         NoticeStage::Reminder { days } => format!("{title} will be retired in {days} days, {on}"),
@@ -155,6 +166,8 @@ fn headline(notice: &Notice) -> String {
 /// The same, after *3 APIs*.
 fn of_many(stage: NoticeStage) -> String {
     match stage {
+        NoticeStage::Approval { number: 0 } => "whose retirement needs your approval".to_owned(),
+        NoticeStage::Approval { number: _ } => "of which a step needs your approval".to_owned(),
         NoticeStage::Announcement => "will be retired".to_owned(),
         NoticeStage::Reminder { days: 1 } => "will be retired in a day".to_owned(),
         NoticeStage::Reminder { days } => format!("will be retired in {days} days"),
@@ -197,7 +210,8 @@ fn calls(facts: &NoticeFacts) -> Vec<String> {
 /// The retirement, where there is something left to object to.
 fn retirement(notice: &Notice) -> Vec<String> {
     match notice.stage {
-        NoticeStage::Announcement
+        NoticeStage::Approval { .. }
+        | NoticeStage::Announcement
         | NoticeStage::Reminder { .. }
         | NoticeStage::Postponement { .. }
         | NoticeStage::BrownOut { .. }

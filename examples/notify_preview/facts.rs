@@ -1,9 +1,11 @@
 //! What the notices say: of the catalog what it has, the rest made up.
 
 use deprovision_core::catalog::{Api, Catalog, Contact};
+use deprovision_core::digest::Digest;
 use deprovision_core::id::{CallerId, PersonId, RetirementId};
 use deprovision_core::provider::{
-    AnswerLinks, BrownOutFacts, CallFacts, Notice, NoticeFacts, NoticeStage, SuccessorFacts,
+    AnswerLinks, ApprovalFacts, BrownOutFacts, CallFacts, Notice, NoticeFacts, NoticeStage,
+    SuccessorFacts,
 };
 use deprovision_core::resource::{Locator, NoticeId};
 use deprovision_core::time::{Period, Timestamp};
@@ -12,7 +14,9 @@ use deprovision_examples::Problem;
 use crate::args::Args;
 
 /// Every stage, once.
-pub(crate) const STAGES: [NoticeStage; 12] = [
+pub(crate) const STAGES: [NoticeStage; 14] = [
+    NoticeStage::Approval { number: 0 },
+    NoticeStage::Approval { number: 1 },
     NoticeStage::Announcement,
     NoticeStage::Reminder { days: 7 },
     NoticeStage::Postponement { number: 1 },
@@ -117,6 +121,10 @@ fn facts(
                 "2 keys still work".to_owned(),
             ];
         }
+        NoticeStage::Approval { number } => {
+            facts.ends = Some(ends);
+            facts.approval = Some(approval(api, number));
+        }
         NoticeStage::Drift => {
             facts.findings = vec![format!("{} answers 200 again", place(api))];
         }
@@ -142,7 +150,8 @@ fn facts(
     }
     let can_answer = matches!(
         stage,
-        NoticeStage::Announcement
+        NoticeStage::Approval { .. }
+            | NoticeStage::Announcement
             | NoticeStage::Reminder { .. }
             | NoticeStage::Postponement { .. }
             | NoticeStage::BrownOut { .. }
@@ -152,12 +161,35 @@ fn facts(
     if can_answer {
         let at = |what: &str| format!("https://example.com/answer/{what}/{}", api.id);
         let mut links = AnswerLinks::new(at("read"), at("object"), at("more-time"));
-        if stage == NoticeStage::Announcement {
+        if matches!(stage, NoticeStage::Approval { .. }) {
             links.approve = Some(at("approve"));
         }
         facts.links = Some(links);
     }
     Ok(facts)
+}
+
+/// The plan, or the step that deletes its keys.
+fn approval(api: &Api, number: u32) -> ApprovalFacts {
+    let plan = Digest::of_bytes(api.id.as_str().as_bytes());
+    let mut facts = ApprovalFacts::new(plan.to_string(), Period::hours(72));
+    facts.actions = match number {
+        0 => vec![
+            format!("tell {} (its owner)", address(api)),
+            format!("answer 410 at {}", place(api)),
+            "disable the key shop-web".to_owned(),
+            "delete the key shop-web".to_owned(),
+        ],
+        _ => vec!["delete the key shop-web".to_owned()],
+    };
+    facts.step = (number > 0).then(|| "delete credentials".to_owned());
+    facts.count = facts.actions.len() as u64;
+    facts
+}
+
+fn address(api: &Api) -> &str {
+    let owner = api.owner.as_ref();
+    owner.map_or("nobody", |owner| owner.email.as_str())
 }
 
 fn place(api: &Api) -> String {

@@ -47,7 +47,9 @@ pub use document::{DocumentMark, DocumentObserver, DocumentState, DocumentUpdate
 pub use error::{ErrorKind, ProviderError, error_chain};
 pub use grant::{GrantObserver, GrantState, GrantsFound, PermissionAuditor};
 pub use notice::{Delivery, DeliveryObserver, Notice, NoticeStage, Notifier};
-pub use notice_facts::{AnswerLinks, BrownOutFacts, CallFacts, NoticeFacts, SuccessorFacts};
+pub use notice_facts::{
+    AnswerLinks, ApprovalFacts, BrownOutFacts, CallFacts, NoticeFacts, SuccessorFacts,
+};
 pub use outcome::{EffectClass, Outcome, Reversibility};
 pub use owner::OwnerResolver;
 pub use path::{

@@ -28,6 +28,12 @@ use crate::time::Timestamp;
     reason = "whoever writes notices has words for each of them"
 )]
 pub enum NoticeStage {
+    /// The plan to retire it, or an irreversible step of that plan, needs their approval.
+    Approval {
+        /// 0 for the plan as a whole, else the how manieth step with an approval of its
+        /// own.
+        number: u32,
+    },
     /// The API will be retired.
     Announcement,
     /// It will be retired in so many days.
@@ -66,6 +72,7 @@ pub enum NoticeStage {
 impl fmt::Display for NoticeStage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Approval { number } => write!(f, "approval-{number}"),
             Self::Announcement => f.write_str("announcement"),
             Self::Reminder { days } => write!(f, "reminder-{days}"),
             Self::Postponement { number } => write!(f, "postponement-{number}"),

@@ -51,6 +51,9 @@ pub struct NoticeFacts {
     /// What was found: of an unused API, of what came back, of an owner's APIs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<String>,
+    /// What the recipient is asked to approve.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<ApprovalFacts>,
     /// Where the certificate is, or which one it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<String>,
@@ -77,6 +80,7 @@ impl NoticeFacts {
             calls: Vec::new(),
             brown_out: None,
             findings: Vec::new(),
+            approval: None,
             certificate: None,
             links: None,
         }
@@ -154,6 +158,41 @@ impl BrownOutFacts {
     #[must_use]
     pub fn new(not_before: Timestamp, lasts: Period) -> Self {
         Self { not_before, lasts }
+    }
+}
+
+/// What somebody is asked to approve.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ApprovalFacts {
+    /// The digest of the plan: the approval holds for this one alone.
+    pub plan: String,
+    /// The irreversible step, in words; none for the plan as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// What is done, one line an action: the first hundred.
+    pub actions: Vec<String>,
+    /// How many actions there are.
+    pub count: u64,
+    /// How long an approval may be used.
+    pub lasts: Period,
+}
+
+impl ApprovalFacts {
+    /// So many lines are listed.
+    pub const LISTED: usize = 100;
+
+    /// That a plan is to be approved.
+    #[must_use]
+    pub fn new(plan: impl Into<String>, lasts: Period) -> Self {
+        Self {
+            plan: plan.into(),
+            step: None,
+            actions: Vec::new(),
+            count: 0,
+            lasts,
+        }
     }
 }
 

@@ -46,7 +46,7 @@ impl Retirement {
                 stage,
                 told,
                 untold,
-            } => self.record_told(stage, told, untold),
+            } => self.record_told(stage, told, untold, now),
             Command::RecordDeliveries {
                 delivered,
                 undelivered,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::id::ActionId;
 use crate::observation::Observation;
+use crate::provider::NoticeStage;
 use crate::retirement::{
     ActionPhase, ActionRun, Event, Mode, Parked, Proposal, Reading, Retirement,
 };
@@ -36,6 +37,7 @@ impl Retirement {
             mode: Mode::Forward,
             plan: None,
             planned_at: at,
+            plans: 0,
             begun_at: None,
             approvals: Vec::new(),
             objections: Default::default(),
@@ -84,12 +86,16 @@ impl Retirement {
                 self.api = Arc::new(plan.api.clone());
                 self.plan = Some((Arc::new(plan.clone()), *digest));
                 self.planned_at = at;
+                self.plans = self.plans.saturating_add(1);
                 self.begun_at = None;
                 self.scope.clear();
             }
             Event::PlanVoided { .. } => {
                 self.plan = None;
                 self.approvals.clear();
+                // Of another plan people are asked anew.
+                let asked = |stage: &NoticeStage| matches!(stage, NoticeStage::Approval { .. });
+                Arc::make_mut(&mut self.told).retain(|(stage, _), _| !asked(stage));
                 self.scope.clear();
             }
             Event::Approved { approval } => self.approvals.push(approval.clone()),

@@ -182,10 +182,7 @@ impl Retirement {
         let Some((_, digest)) = &self.plan else {
             return Err("no plan".to_owned());
         };
-        let rule = match step {
-            Some(_) => &self.policy.approve_destruction,
-            None => &self.policy.approve_plan,
-        };
+        let rule = self.approval_rule(step);
         // What the plan's approval began goes on after it expired: an expiry
         // limits when an approval may be used first. A step is begun each time anew.
         let at = match (step, self.begun_at) {

@@ -8,6 +8,7 @@
 //! Events are the only source of truth; the state is a fold over them.
 
 mod answered;
+mod asking;
 mod command;
 mod decide;
 mod delivered;

@@ -165,6 +165,8 @@ pub struct Retirement {
     pub(super) mode: Mode,
     pub(super) plan: Option<(Arc<Plan>, Digest)>,
     pub(super) planned_at: Timestamp,
+    /// How many plans there were.
+    pub(super) plans: u32,
     /// When the first action under the plan in force was begun.
     pub(super) begun_at: Option<Timestamp>,
     pub(super) approvals: Vec<Approval>,

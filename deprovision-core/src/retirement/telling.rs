@@ -1,5 +1,5 @@
-//! What people are told beside the announcement, and when: reminders, brown-outs, the
-//! last call, closed, restored, retired, drift. Nothing waits for it, and nothing is
+//! What people are told beside the announcement, and when: that they should approve,
+//! reminders, brown-outs, the last call, closed, restored, retired, drift. Nothing waits for it, and nothing is
 //! stopped by a notice that could not be handed over: what has to be told before
 //! anything is closed is the announcement (invariant I-22).
 
@@ -19,7 +19,7 @@ impl Retirement {
     /// The stage that people should be told of now, and were not.
     pub(super) fn tell(&self, now: Timestamp) -> Option<NoticeStage> {
         let mut due = self.stages(now);
-        due.retain(|(at, stage)| *at <= now && !self.was_told(*stage));
+        due.retain(|(at, stage)| *at <= now && !self.was_told(*stage, now));
         // Who gets the last call gets no reminder: it comes before it.
         let order = |due: &Due| (due.0, due.1 != NoticeStage::LastCall, due.1);
         due.into_iter().min_by_key(order).map(|(_, stage)| stage)
@@ -29,7 +29,7 @@ impl Retirement {
     pub(super) fn tell_at(&self, now: Timestamp) -> Option<Timestamp> {
         let later = self.stages(now).into_iter();
         later
-            .filter(|(at, stage)| *at > now && !self.was_told(*stage))
+            .filter(|(at, stage)| *at > now && !self.was_told(*stage, now))
             .map(|(at, _)| at)
             .min()
     }
@@ -38,7 +38,7 @@ impl Retirement {
     /// that was last moved.
     #[must_use]
     pub fn told_of(&self, stage: NoticeStage) -> Option<&BTreeSet<PersonId>> {
-        self.told.get(&(stage, self.round(stage)))
+        self.told.get(&(stage, self.round(stage, self.last_at)))
     }
 
     pub(super) fn record_told(
@@ -46,8 +46,9 @@ impl Retirement {
         stage: NoticeStage,
         told: Vec<Told>,
         untold: Vec<Untold>,
+        now: Timestamp,
     ) -> Result<Vec<Event>, Refusal> {
-        if self.was_told(stage) {
+        if self.was_told(stage, now) {
             return Err(Refusal::NotNow(format!(
                 "people were told already: {stage}"
             )));
@@ -60,7 +61,7 @@ impl Retirement {
     }
 
     pub(super) fn note_told(&mut self, stage: NoticeStage, people: &[Told], at: Timestamp) {
-        let key = (stage, self.round(stage));
+        let key = (stage, self.round(stage, at));
         let told = Arc::make_mut(&mut self.told).entry(key).or_default();
         told.extend(people.iter().map(|told| told.person.clone()));
         self.await_deliveries(people, at);
@@ -69,16 +70,18 @@ impl Retirement {
         }
     }
 
-    fn was_told(&self, stage: NoticeStage) -> bool {
+    fn was_told(&self, stage: NoticeStage, now: Timestamp) -> bool {
         if stage == NoticeStage::Drift {
             return self.drift.is_empty() || self.drift == self.drift_told;
         }
-        self.told.contains_key(&(stage, self.round(stage)))
+        self.told.contains_key(&(stage, self.round(stage, now)))
     }
 
-    /// What depends on the promised end is told again when that was moved.
-    fn round(&self, stage: NoticeStage) -> u32 {
+    /// What depends on the promised end is told again when that was moved, and who was
+    /// asked to approve is asked again when an approval ran out.
+    fn round(&self, stage: NoticeStage, now: Timestamp) -> u32 {
         match stage {
+            NoticeStage::Approval { .. } => self.ran_out(stage, now),
             NoticeStage::Reminder { .. } | NoticeStage::LastCall => self.moved,
             NoticeStage::Announcement
             | NoticeStage::Postponement { .. }
@@ -97,8 +100,14 @@ impl Retirement {
     fn stages(&self, now: Timestamp) -> Vec<Due> {
         let announced = self.announced();
         match (&self.mode, announced) {
-            (Mode::Forward, Some(at)) => self.stages_forward(at, now),
-            (Mode::Forward, None) | (Mode::Cancelled | Mode::Finished, _) => Vec::new(),
+            (Mode::Forward, announced) => {
+                let mut due = self.asks(now);
+                if let Some(at) = announced {
+                    due.extend(self.stages_forward(at, now));
+                }
+                due
+            }
+            (Mode::Cancelled | Mode::Finished, _) => Vec::new(),
             (Mode::Unwinding, _) => self.stages_unwinding(),
             (Mode::Watching { since }, _) => {
                 let mut due = vec![(*since, NoticeStage::Retired)];

@@ -7,7 +7,8 @@ use super::common::{action, applied, log_value, not_applied, read_back, wrong_ta
 use super::recipient::Recipient;
 use super::recipients::unreachable;
 use crate::catalog::Contact;
-use crate::id::PersonId;
+use crate::digest::Digest;
+use crate::id::{PersonId, StepId};
 use crate::observation::Observation;
 use crate::permit::WritePermit;
 use crate::plan::Action;
@@ -17,6 +18,7 @@ use crate::provider::{
 use crate::resource::{NoticeId, ResourceRef};
 use crate::retirement::Reading;
 use crate::step::{Step, StepContext, StepDescription, StepPlan, Teller, WriteAuthority};
+use crate::time::Timestamp;
 
 /// Sends one announcement to each person; its undo sends a withdrawal, which a notifier
 /// may drop when it could take the announcement back before it went.
@@ -68,6 +70,14 @@ impl Announce {
                 let from = cx.retirement.promised_end();
                 facts.links = Some(desk.links(cx.id, &to.person, id, from));
             }
+            NoticeStage::Approval { .. } => {
+                let Some((of, from)) = asked(stage, cx) else {
+                    return;
+                };
+                let mut links = desk.links(cx.id, &to.person, id, from);
+                links.approve = Some(desk.approval(cx.id, &to.person, id, of, from));
+                facts.links = Some(links);
+            }
             NoticeStage::Closed
             | NoticeStage::Restored
             | NoticeStage::Retired
@@ -95,6 +105,17 @@ impl Announce {
             .send(&notice, permit)
             .await
     }
+}
+
+/// What a stage asks to approve, and since when.
+fn asked(
+    stage: NoticeStage,
+    cx: &StepContext<'_>,
+) -> Option<((Digest, Option<StepId>), Timestamp)> {
+    let state = cx.retirement;
+    let (_, plan) = state.plan()?;
+    let step = state.asked_for(stage)?.map(|step| step.id.clone());
+    Some(((plan, step), state.asked_since(stage, cx.now)?))
 }
 
 fn notice(action: &Action) -> Result<&NoticeId, ProviderError> {

@@ -3,8 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Contact, Route};
+use crate::id::StepId;
 use crate::pipeline::ids;
-use crate::provider::{BrownOutFacts, CallFacts, NoticeFacts, NoticeStage, SuccessorFacts};
+use crate::provider::{
+    ApprovalFacts, BrownOutFacts, CallFacts, NoticeFacts, NoticeStage, SuccessorFacts,
+};
 use crate::step::StepContext;
 
 /// To whom a notice goes, and why. It is planned, so that a notice that is sent again
@@ -94,6 +97,7 @@ impl Recipient {
                 facts.certificate = state.certificate().map(|digest| digest.to_string());
             }
             NoticeStage::Drift => facts.findings = state.drift().to_vec(),
+            NoticeStage::Approval { .. } => facts.approval = approval(stage, cx),
             _ => {}
         }
         facts
@@ -120,4 +124,20 @@ impl Recipient {
 
 fn route(route: &Route) -> String {
     format!("{} {}", route.method.name(), route.path)
+}
+
+/// What somebody is asked to approve: the actions of the plan, or of the step.
+fn approval(stage: NoticeStage, cx: &StepContext<'_>) -> Option<ApprovalFacts> {
+    let state = cx.retirement;
+    let (plan, digest) = state.plan()?;
+    let step = state.asked_for(stage)?;
+    let mut facts = ApprovalFacts::new(digest.to_string(), state.policy().approval_expiry);
+    facts.step = step.map(|step| step.title.clone());
+    let of_it = |id: &StepId| step.is_none_or(|step| step.id == *id);
+    let actions = plan.all().filter(|(id, _)| of_it(id));
+    let lines = actions.map(|(_, action)| action.summary.clone());
+    let lines: Vec<String> = lines.collect();
+    facts.count = lines.len() as u64;
+    facts.actions = lines.into_iter().take(ApprovalFacts::LISTED).collect();
+    Some(facts)
 }

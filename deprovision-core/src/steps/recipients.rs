@@ -5,11 +5,19 @@ use std::collections::BTreeMap;
 use super::Announce;
 use super::recipient::Recipient;
 use crate::catalog::Contact;
-use crate::id::{CallerId, PersonId};
+use crate::id::{CallerId, PersonId, Role};
 use crate::observation::Observation;
 use crate::provider::{CallFacts, ErrorKind, ProviderError};
 use crate::step::StepContext;
 use crate::usage::CallerUse;
+
+/// Why the owner is told.
+pub(super) const OWNER: &str = "its owner";
+
+/// Why a stakeholder is told.
+pub(super) fn stakeholder(role: &Role) -> String {
+    format!("a stakeholder ({role})")
+}
 
 /// Who is told, and who and what is missing from it.
 pub(super) struct Recipients {
@@ -30,16 +38,15 @@ impl Announce {
         let mut people: BTreeMap<PersonId, Recipient> = BTreeMap::new();
         let (mut strangers, mut gaps) = (Vec::new(), Vec::new());
         if let Some(owner) = &api.owner {
-            told(&mut people, owner).responsible("its owner".to_owned());
+            told(&mut people, owner).responsible(OWNER.to_owned());
         }
-        for stakeholder in &api.stakeholders {
-            let role = format!("a stakeholder ({})", stakeholder.role);
-            told(&mut people, &stakeholder.contact).responsible(role);
+        for other in &api.stakeholders {
+            told(&mut people, &other.contact).responsible(stakeholder(&other.role));
         }
         for resolver in self.providers.owners() {
             let owners = resolver.owners(&api.id).await?;
             for owner in all(&owners, "find out who owns it", &mut gaps)? {
-                told(&mut people, owner).responsible("its owner".to_owned());
+                told(&mut people, owner).responsible(OWNER.to_owned());
             }
             let dependents = resolver.dependents(api).await?;
             for contact in all(&dependents, "find out whose code names it", &mut gaps)? {

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use super::Announce;
 use super::common::read_back;
 use super::recipient::Recipient;
+use super::recipients::{OWNER, stakeholder};
 use crate::digest::Digest;
 use crate::observation::Observation;
 use crate::permit::WritePermit;
@@ -34,7 +35,10 @@ impl Teller for Announce {
         stage: NoticeStage,
         cx: &StepContext<'_>,
     ) -> Result<Vec<Notice>, ProviderError> {
-        let mut people = announced(cx)?;
+        let mut people = match stage {
+            NoticeStage::Approval { .. } => approvers(stage, cx),
+            _ => announced(cx)?,
+        };
         match stage {
             NoticeStage::LastCall => {
                 // Somebody new whom nobody knows keeps the others from nothing.
@@ -56,6 +60,7 @@ impl Teller for Announce {
         for recipient in people {
             let round = match stage {
                 NoticeStage::Drift => digest_of(cx.retirement.drift()),
+                NoticeStage::Approval { .. } => asked_of(stage, cx),
                 _ => match cx.retirement.moved() {
                     0 => String::new(),
                     moved => format!("-{moved}"),
@@ -80,6 +85,43 @@ impl Teller for Announce {
     async fn delivery(&self, id: &NoticeId) -> Result<Observation<Delivery>, ProviderError> {
         self.providers.notices()?.observer.delivery(id).await
     }
+}
+
+/// Who is asked to approve, in the roles that the catalog has them in.
+fn approvers(stage: NoticeStage, cx: &StepContext<'_>) -> Vec<Recipient> {
+    let Some(step) = cx.retirement.asked_for(stage) else {
+        return Vec::new();
+    };
+    let people = cx.retirement.approvers(step.map(|step| &step.id), cx.now);
+    people
+        .into_iter()
+        .map(|(contact, roles)| {
+            let mut recipient = Recipient::new(contact.clone());
+            if cx
+                .api
+                .owner
+                .as_ref()
+                .is_some_and(|o| o.person == contact.person)
+            {
+                recipient.responsible(OWNER.to_owned());
+            }
+            for role in roles {
+                recipient.responsible(stakeholder(role));
+            }
+            recipient
+        })
+        .collect()
+}
+
+/// Another plan, and the same one when it is asked for again, is another notice.
+fn asked_of(stage: NoticeStage, cx: &StepContext<'_>) -> String {
+    let plan = cx.retirement.plan().map(|(_, digest)| digest.to_string());
+    let (plans, ran_out) = cx.retirement.asked_before(stage, cx.now);
+    digest_of(&[
+        plan.unwrap_or_default(),
+        plans.to_string(),
+        ran_out.to_string(),
+    ])
 }
 
 /// Another drift is another notice.

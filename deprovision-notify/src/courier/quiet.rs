@@ -133,7 +133,8 @@ fn moment(notice: &Notice) -> Option<Timestamp> {
         | NoticeStage::Reminder { .. }
         | NoticeStage::Postponement { .. }
         | NoticeStage::LastCall => facts.ends.into_iter().chain(brown_out).min(),
-        NoticeStage::Closed
+        NoticeStage::Approval { .. }
+        | NoticeStage::Closed
         | NoticeStage::Restored
         | NoticeStage::Retired
         | NoticeStage::Withdrawal

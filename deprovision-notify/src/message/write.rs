@@ -275,7 +275,8 @@ fn has_entry(notice: &Notice) -> bool {
         | NoticeStage::BrownOut { .. }
         | NoticeStage::LastCall => notice.facts.ends.is_some(),
         NoticeStage::Withdrawal => true,
-        NoticeStage::Closed
+        NoticeStage::Approval { .. }
+        | NoticeStage::Closed
         | NoticeStage::Restored
         | NoticeStage::Retired
         | NoticeStage::Unused

@@ -9,7 +9,8 @@ pub(super) const ENGLISH: &str = "en";
 pub(super) const KINDS: [&str; 3] = ["subject", "txt", "html"];
 
 /// The stages, by the first part of the names of their templates.
-pub(super) const STAGES: [&str; 12] = [
+pub(super) const STAGES: [&str; 13] = [
+    "approval",
     "announcement",
     "reminder",
     "postponement",
@@ -27,6 +28,7 @@ pub(super) const STAGES: [&str; 12] = [
 /// The name of a stage's templates.
 pub(super) fn of(stage: NoticeStage) -> &'static str {
     match stage {
+        NoticeStage::Approval { .. } => "approval",
         NoticeStage::Announcement => "announcement",
         NoticeStage::Reminder { .. } => "reminder",
         NoticeStage::Postponement { .. } => "postponement",
@@ -57,6 +59,9 @@ english![
     "times.txt",
     "calendar.subject",
     "calendar.txt",
+    "approval.subject",
+    "approval.txt",
+    "approval.html",
     "announcement.subject",
     "announcement.txt",
     "announcement.html",

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use deprovision_core::catalog::Contact;
 use deprovision_core::id::{ApiId, CallerId, PersonId, RetirementId};
 use deprovision_core::provider::{
-    AnswerLinks, BrownOutFacts, CallFacts, Notice, NoticeFacts, NoticeStage, SuccessorFacts,
+    AnswerLinks, ApprovalFacts, BrownOutFacts, CallFacts, Notice, NoticeFacts, NoticeStage,
+    SuccessorFacts,
 };
 use deprovision_core::resource::{Locator, NoticeId};
 use deprovision_core::time::{Period, Timestamp};
@@ -15,7 +16,8 @@ use super::names;
 use crate::Letter;
 
 /// One of each stage.
-const ALL: [NoticeStage; 12] = [
+const ALL: [NoticeStage; 13] = [
+    NoticeStage::Approval { number: 1 },
     NoticeStage::Announcement,
     NoticeStage::Reminder { days: 7 },
     NoticeStage::Postponement { number: 1 },
@@ -96,6 +98,11 @@ fn all(number: usize) -> Option<NoticeFacts> {
         at("2027-01-10T09:00:00Z")?,
         Period::minutes(30),
     ));
+    let mut approval = ApprovalFacts::new("sha256:0a1b", Period::days(3));
+    approval.step = Some("delete the keys".to_owned());
+    approval.actions = vec!["delete the key shop-web".to_owned()];
+    approval.count = 200;
+    facts.approval = Some(approval);
     facts.findings = vec!["no request in 90 days".to_owned()];
     facts.certificate = Some("https://example.com/certificate.json".to_owned());
     let mut links = AnswerLinks::new(

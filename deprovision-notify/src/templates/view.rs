@@ -48,6 +48,7 @@ struct One {
     calls: Vec<Calls>,
     brown_out: Option<BrownOut>,
     findings: Vec<String>,
+    approval: Option<Approval>,
     certificate: Option<Link>,
     links: Option<Links>,
 }
@@ -104,6 +105,19 @@ struct BrownOut {
 }
 
 #[derive(Serialize)]
+struct Approval {
+    /// The digest of the plan.
+    plan: String,
+    /// What the step does; none for the plan as a whole.
+    step: Option<String>,
+    actions: Vec<String>,
+    /// How many actions there are, listed or not.
+    count: u64,
+    /// So long an approval may be used.
+    hours: u64,
+}
+
+#[derive(Serialize)]
 struct Links {
     acknowledge: Link,
     object: Link,
@@ -133,7 +147,8 @@ impl View {
                 NoticeStage::Postponement { number } | NoticeStage::BrownOut { number } => {
                     Some(number)
                 }
-                NoticeStage::Announcement
+                NoticeStage::Approval { .. }
+                | NoticeStage::Announcement
                 | NoticeStage::LastCall
                 | NoticeStage::Closed
                 | NoticeStage::Restored
@@ -184,6 +199,13 @@ impl One {
                 minutes: brown_out.lasts.as_seconds().div_ceil(60),
             }),
             findings: lines(&facts.findings),
+            approval: facts.approval.as_ref().map(|approval| Approval {
+                plan: text::line(&approval.plan),
+                step: approval.step.as_deref().map(text::line),
+                actions: lines(&approval.actions),
+                count: approval.count,
+                hours: approval.lasts.as_seconds() / 3_600,
+            }),
             certificate: facts.certificate.as_deref().map(Link::of),
             links: facts.links.as_ref().map(Links::of),
         }

@@ -89,6 +89,7 @@ fn told(notice: &Notice, answers: Answers) -> Told<'_> {
 /// The stage without its number: a receiver chooses events by their type.
 fn word(stage: NoticeStage) -> &'static str {
     match stage {
+        NoticeStage::Approval { number: _ } => "approval",
         NoticeStage::Announcement => "announcement",
         NoticeStage::Reminder { days: _ } => "reminder",
         NoticeStage::Postponement { number: _ } => "postponement",

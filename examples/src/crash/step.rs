@@ -5,7 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use deprovision_core::observation::Observation;
 use deprovision_core::plan::Action;
-use deprovision_core::provider::{Notice, NoticeStage, Outcome, ProviderError, WritePermit};
+use deprovision_core::provider::{
+    Delivery, Notice, NoticeStage, Outcome, ProviderError, WritePermit,
+};
+use deprovision_core::resource::NoticeId;
 use deprovision_core::retirement::Reading;
 use deprovision_core::step::{
     Step, StepContext, StepDescription, StepPlan, Teller, WriteAuthority,
@@ -66,6 +69,15 @@ impl Teller for DyingStep {
             }
             None => Ok(Outcome::not_done("this step tells nobody")),
         }
+    }
+
+    async fn delivery(&self, id: &NoticeId) -> Result<Observation<Delivery>, ProviderError> {
+        let Some(teller) = self.inner.teller() else {
+            let error = "this step tells nobody";
+            return Ok(Observation::unknown(error));
+        };
+        self.between(format!("delivery {id}"), teller.delivery(id))
+            .await
     }
 }
 

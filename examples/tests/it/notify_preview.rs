@@ -29,9 +29,9 @@ fn every_notice_is_written_as_message_page_and_text() {
     let out = tempfile::tempdir().unwrap();
     let output = preview(out.path(), &[]);
     assert!(output.status.success(), "{output:?}");
-    // 12 stages, of 3 APIs and of all together, in 3 files each.
+    // 14 stages, of 3 APIs and of all together, in 3 files each.
     let names = names(out.path());
-    assert_eq!(names.len(), 12 * 4 * 3, "{names:?}");
+    assert_eq!(names.len(), 14 * 4 * 3, "{names:?}");
     let read = |name: &str| std::fs::read_to_string(out.path().join(name)).unwrap();
     let letter = read("announcement-orders-v1.eml");
     assert!(letter.contains("To: dana@shop.example\r\n"), "{letter}");
@@ -67,7 +67,7 @@ fn german_and_a_template_of_one_s_own_are_used() {
     for english in ["You are", "All times", "Use instead", "Why you"] {
         assert!(!page.contains(english), "{english}");
     }
-    assert_eq!(names(&out).len(), 12 * 3);
+    assert_eq!(names(&out).len(), 14 * 3);
 }
 
 /// A mail server that takes what it gets, until nobody talks to it any more: the
@@ -109,7 +109,7 @@ fn notices_are_sent_to_a_local_server_and_to_one_address_only() {
     ];
     let output = preview(out.path(), &args);
     assert!(output.status.success(), "{output:?}");
-    assert_eq!(server.join().unwrap(), vec!["<me@example.com>"; 12]);
+    assert_eq!(server.join().unwrap(), vec!["<me@example.com>"; 14]);
 }
 
 #[test]

@@ -114,7 +114,7 @@ fn i_17_what_fails_eight_times_is_parked_with_who_and_what() {
         }
     }
     let parked = case.retirement.parked().unwrap();
-    assert_eq!(parked.owner, person("proposer"));
+    assert_eq!(parked.owner, person("olga"));
     assert!(!parked.next_safe_action.is_empty());
     assert!(case.now <= Period::hours(7).after(begun));
     assert!(matches!(

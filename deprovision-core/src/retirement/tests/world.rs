@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::super::*;
 use super::made::Made;
-use crate::catalog::Api;
-use crate::id::{ActionId, AnswerId, ApiId, PersonId, StepId};
+use crate::catalog::{Api, Contact, Stakeholder};
+use crate::id::{ActionId, AnswerId, ApiId, PersonId, Role, StepId};
 use crate::observation::Observation;
 use crate::pipeline::{Erasure, Pipeline, ids};
 use crate::plan::{Action, Plan, PlannedStep};
@@ -39,7 +39,12 @@ impl Case {
     }
 
     pub(super) fn of(policy: Policy, pipeline: Pipeline) -> Self {
-        let api = Api::new(ApiId::parse("orders-v1").unwrap(), "Orders");
+        let mut api = Api::new(ApiId::parse("orders-v1").unwrap(), "Orders");
+        api.owner = Some(contact("olga"));
+        let security = Role::parse("security").unwrap();
+        api.stakeholders = ["sam", "proposer"]
+            .map(|who| Stakeholder::new(contact(who), security.clone()))
+            .into();
         let event = Retirement::propose(Proposal::new(
             api,
             person("proposer"),
@@ -398,6 +403,11 @@ impl Case {
 
 pub(super) fn person(name: &str) -> PersonId {
     PersonId::parse(name).unwrap()
+}
+
+fn contact(name: &str) -> Contact {
+    let email = format!("{name}@example.com").parse().unwrap();
+    Contact::new(person(name), email)
 }
 
 pub(super) fn start() -> Timestamp {

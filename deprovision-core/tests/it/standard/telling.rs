@@ -146,7 +146,11 @@ struct Told {
 impl Told {
     /// Erin owns it, Sam looks after security and payroll, Wes after web.
     async fn new() -> Self {
-        let world = World::new(&[]);
+        Self::with_keys(&[]).await
+    }
+
+    async fn with_keys(keys: &[&str]) -> Self {
+        let world = World::new(keys);
         let clock = world.clock.clone();
         let post = Arc::new(Post {
             clock: clock.clone(),
@@ -454,4 +458,52 @@ async fn what_became_of_a_reminder_is_in_the_log_and_nothing_waits_for_it() {
     let lost = format!("not {}: nothing is known of it", reminder("erin"));
     assert!(story.contains(&lost), "{story}");
     assert!(awaited().await.is_empty(), "{story}");
+}
+
+#[tokio::test]
+async fn i_7_who_answers_for_it_is_asked_to_approve_and_does_so_by_the_link() {
+    let told = Told::with_keys(&["billing"]).await;
+    let Retiring { engine, id, .. } = &told.retiring;
+    engine.run_until_idle().await.unwrap();
+    let asked = told.told(NoticeStage::Approval { number: 0 });
+    assert_eq!(people(&asked), ["erin", "sam"], "{}", told.story().await);
+    let notice = told.notice(NoticeStage::Approval { number: 0 }, "erin");
+    let (wanted, links) = (notice.facts.approval.unwrap(), notice.facts.links.unwrap());
+    let plan = told.retiring.plan().await.unwrap();
+    assert_eq!(wanted.plan, plan.digest.to_string());
+    assert_eq!(wanted.step, None);
+    assert!(
+        wanted.actions.iter().any(|line| line.contains("tell wes")),
+        "{wanted:?}"
+    );
+    assert_eq!(wanted.count as usize, wanted.actions.len());
+    let link = links.approve.unwrap();
+    told.use_link(&link, AnswerWords::default()).await.unwrap();
+    let again = told.use_link(&link, AnswerWords::default()).await;
+    assert!(
+        matches!(again, Err(EngineError::Refused(Refusal::AnswerUsed(_)))),
+        "{again:?}"
+    );
+    // Of the deletion people are asked when it is near.
+    let deletion = NoticeStage::Approval { number: 1 };
+    assert_eq!(told.told(deletion), []);
+    let near = told
+        .retiring
+        .until(|status, _| status.waits_for(WaitRule::Approval))
+        .await;
+    assert!(near, "{}", told.story().await);
+    assert_eq!(people(&told.told(deletion)), ["erin", "sam"]);
+    for who in ["erin", "sam"] {
+        let facts = told.notice(deletion, who).facts;
+        let step = facts.approval.unwrap().step.unwrap();
+        assert!(step.contains("delete"), "{step}");
+        let link = facts.links.unwrap().approve.unwrap();
+        told.use_link(&link, AnswerWords::default()).await.unwrap();
+    }
+    let state = engine.retirement(id).await.unwrap();
+    let delete = deprovision_core::id::StepId::parse("delete-credentials").unwrap();
+    let now = told.retiring.world.clock.now();
+    assert!(state.approval(Some(&delete), now).is_ok());
+    assert!(told.story().await.contains("with an approval"));
+    told.until(Phase::Retired).await;
 }
