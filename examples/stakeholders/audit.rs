@@ -1,0 +1,54 @@
+//! Once a week: what the logs tell of all APIs goes to those who own them, without a
+//! retirement and so without a permit (`Courier::inform`).
+
+use deprovision_core::audit::Audit;
+use deprovision_core::time::{Period, Timestamp};
+use deprovision_examples::Problem;
+use deprovision_usage::{Depth, Format, Inputs, RouteTable, UsageReader};
+
+use crate::world::{SOURCE, World};
+
+const EVERY: Period = Period::days(7);
+
+/// When the last audit was.
+const LAST: &str = "audited";
+
+/// When the next audit is.
+pub(crate) fn next(world: &World) -> Result<Timestamp, Problem> {
+    Ok(match world.files.read(LAST)? {
+        Some(last) => EVERY.after(last.trim().parse()?),
+        None => world.start,
+    })
+}
+
+/// Audits when it is time; gives how many notices were queued.
+///
+/// A process that dies in the middle does it again: what was queued before is queued once,
+/// for it has the same id.
+pub(crate) async fn if_due(world: &World) -> Result<Option<usize>, Problem> {
+    let now = world.clock().now();
+    if next(world)? > now {
+        return Ok(None);
+    }
+    let reader = UsageReader::new(
+        SOURCE,
+        RouteTable::new(world.catalog.apis.values()),
+        world.clock(),
+    )
+    .with_format(Format::combined())
+    .with_probe_agent(&world.probe_agent);
+    let log = world.files.path("access.log");
+    let read = tokio::task::spawn_blocking(move || {
+        let inputs = Inputs::expand([log], Depth::OneLevel)?;
+        Ok::<_, Problem>(reader.read(&inputs)?.into_report())
+    });
+    let audit = Audit::of(&world.catalog, &read.await??, &world.policy, now);
+    let courier = &world.courier;
+    let mut notices = audit.alerts(&world.catalog, |name| courier.audit_id(name))?;
+    notices.extend(audit.digests(&world.catalog, |name| courier.audit_id(name))?);
+    for notice in &notices {
+        courier.inform(notice).await?;
+    }
+    world.files.write(LAST, now.to_string())?;
+    Ok(Some(notices.len()))
+}
