@@ -2,7 +2,9 @@
 //! retirement and so without a permit (`Courier::inform`).
 
 use deprovision_core::audit::Audit;
+use deprovision_core::catalog::Catalog;
 use deprovision_core::time::{Period, Timestamp};
+use deprovision_core::usage::UsageReport;
 use deprovision_examples::Problem;
 use deprovision_usage::{Depth, Format, Inputs, RouteTable, UsageReader};
 
@@ -26,8 +28,7 @@ pub(crate) fn next(world: &World) -> Result<Timestamp, Problem> {
 /// A process that dies in the middle does it again: what was queued before is queued once,
 /// for it has the same id.
 pub(crate) async fn if_due(world: &World) -> Result<Option<usize>, Problem> {
-    let now = world.clock().now();
-    if next(world)? > now {
+    if next(world)? > world.clock().now() {
         return Ok(None);
     }
     let reader = UsageReader::new(
@@ -42,13 +43,32 @@ pub(crate) async fn if_due(world: &World) -> Result<Option<usize>, Problem> {
         let inputs = Inputs::expand([log], Depth::OneLevel)?;
         Ok::<_, Problem>(reader.read(&inputs)?.into_report())
     });
-    let audit = Audit::of(&world.catalog, &read.await??, &world.policy, now);
+    let report = read.await??;
+    // After the reading: what was read later than that would prove nothing.
+    let now = world.clock().now();
+    let catalog = with_callers(world, &report);
+    let audit = Audit::of(&catalog, &report, &world.policy, now);
     let courier = &world.courier;
-    let mut notices = audit.alerts(&world.catalog, |name| courier.audit_id(name))?;
-    notices.extend(audit.digests(&world.catalog, |name| courier.audit_id(name))?);
+    let mut notices = audit.alerts(&catalog, |name| courier.audit_id(name))?;
+    notices.extend(audit.digests(&catalog, |name| courier.audit_id(name))?);
     for notice in &notices {
         courier.inform(notice).await?;
     }
     world.files.write(LAST, now.to_string())?;
     Ok(Some(notices.len()))
+}
+
+/// The catalog with those whom the directory knows behind callers: an audit reads no
+/// directory, and would find that nobody is known there.
+fn with_callers(world: &World, report: &UsageReport) -> Catalog {
+    let mut catalog = world.catalog.clone();
+    for api in catalog.apis.values_mut() {
+        for (caller, _, _) in report.api(&api.id).top_callers(usize::MAX) {
+            if let Some(contact) = world.directory.behind(caller) {
+                let known = api.consumers.entry(caller.clone());
+                known.or_insert_with(|| contact.clone());
+            }
+        }
+    }
+    catalog
 }

@@ -31,6 +31,7 @@ mod world;
 use std::path::Path;
 use std::process::{ExitCode, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use deprovision_core::id::RetirementId;
 use deprovision_core::provider::error_chain;
@@ -41,7 +42,7 @@ use deprovision_examples::{Problem, Teller};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use crate::args::Args;
-use crate::story::{DEATHS, Story};
+use crate::story::{DEATHS, Stopped, Story};
 use crate::unusable::Unusable;
 use crate::world::World;
 
@@ -89,19 +90,14 @@ async fn work(args: Args) -> Result<ExitCode, Problem> {
         serve::serve(&World::open(&args, &dir).await?, &id).await?;
         return Ok(stopped(&args, &dir));
     }
-    // Stopping the story needs no care: what was done is in the journal and the queue.
-    tokio::select! {
-        told = tell(&args, &dir) => match told? {
-            0 => Ok(ExitCode::SUCCESS),
-            failed => {
-                eprintln!("stakeholders: {failed} things are not as they should be");
-                Ok(ExitCode::FAILURE)
-            }
-        },
-        pressed = tokio::signal::ctrl_c() => {
-            pressed?;
-            Ok(stopped(&args, &dir))
+    match tell(&args, &dir).await {
+        Ok(0) => Ok(ExitCode::SUCCESS),
+        Ok(failed) => {
+            eprintln!("stakeholders: {failed} things are not as they should be");
+            Ok(ExitCode::FAILURE)
         }
+        Err(problem) if problem.is::<Stopped>() => Ok(stopped(&args, &dir)),
+        Err(problem) => Err(problem),
     }
 }
 
@@ -121,7 +117,20 @@ async fn tell(args: &Args, dir: &Path) -> Result<u32, Problem> {
             crash(dir, death).await?;
         }
     }
-    let world = World::open(args, dir).await?;
+    let world = tokio::select! {
+        world = World::open(args, dir) => world?,
+        // Nothing was begun yet.
+        pressed = tokio::signal::ctrl_c() => return Err(pressed.map_or_else(Into::into, |()| Stopped.into())),
+    };
+    let stop = Arc::new(AtomicBool::new(false));
+    tokio::spawn({
+        let stop = stop.clone();
+        async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                stop.store(true, Ordering::Release);
+            }
+        }
+    });
     let points = match &args.victim {
         Some(point) => Points::stopping_at(point),
         None => Points::counting(),
@@ -134,6 +143,7 @@ async fn tell(args: &Args, dir: &Path) -> Result<u32, Problem> {
         world: &world,
         teller: &teller,
         points: Arc::new(points),
+        stop,
         id: id.clone(),
     };
     match world.engine.retirement(&id).await {

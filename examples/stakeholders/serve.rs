@@ -4,16 +4,14 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::time::Duration;
 
-use deprovision_core::engine::{EngineError, Progress};
+use deprovision_core::engine::Progress;
 use deprovision_core::id::RetirementId;
-use deprovision_core::provider::error_chain;
 use deprovision_examples::{Problem, news_line};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
 
 use crate::audit;
 use crate::story::approval_links;
-use crate::unusable::unusable;
 use crate::world::World;
 
 /// How often somebody calls version 2, so that the access log is never silent for long.
@@ -23,7 +21,10 @@ const LOOKING: Duration = Duration::from_millis(500);
 
 /// Serves until Ctrl-C: what had begun is brought to its end, and kept.
 pub(crate) async fn serve(world: &World, id: &RetirementId) -> Result<(), Problem> {
-    propose(world, id).await?;
+    if let Some(plan) = world.propose(id).await? {
+        println!("{plan}\n");
+    }
+    println!("{}", world.engine.status(id).await?);
     tell_where(world);
     let (stop, stopped) = watch::channel(false);
     let shutdown = || {
@@ -68,24 +69,6 @@ async fn until(
         () = shutdown => Ok(()),
         done = work => done,
     }
-}
-
-async fn propose(world: &World, id: &RetirementId) -> Result<(), Problem> {
-    if world.engine.retirement(id).await.is_err() {
-        match world.engine.propose(world.proposal()?).await {
-            Ok(_) | Err(EngineError::AlreadyUnderWay { .. }) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    if world.engine.retirement(id).await?.plan().is_none() {
-        let plan =
-            world.engine.plan(id).await.map_err(|error| {
-                unusable(format!("no plan can be made: {}", error_chain(&error)))
-            })?;
-        println!("{plan}\n");
-    }
-    println!("{}", world.engine.status(id).await?);
-    Ok(())
 }
 
 fn tell_where(world: &World) {

@@ -133,7 +133,9 @@ fn answers(log: &[(Timestamp, Event)], mails: &Mails, checks: &mut Checks<'_>) {
         "each caller was told of their own calls and of nobody else's",
     );
     let is_last_call = |mail: &Mail| mail.subject.starts_with("Last call");
-    let called = mails.iter().filter(|(_, mails)| mails.iter().any(is_last_call));
+    let called = mails
+        .iter()
+        .filter(|(_, mails)| mails.iter().any(is_last_call));
     let called: Vec<&str> = called.map(|(person, _)| person.as_str()).collect();
     checks.check(
         called == ["billing-team"],

@@ -1,12 +1,15 @@
 //! The story: the engine and the courier do what is due, people answer what they got, and
 //! time passes until something is due again. Whatever the log says already is not done again.
 
+use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use deprovision_core::engine::{EngineError, Progress, Status, StepStatus};
-use deprovision_core::id::{ObjectionId, PersonId, RetirementId};
+use deprovision_core::engine::{Progress, Status, StepStatus};
+use deprovision_core::id::{ObjectionId, PersonId, RetirementId, StepId};
 use deprovision_core::pipeline::ids;
-use deprovision_core::provider::NoticeStage;
+use deprovision_core::provider::{Delivery, DeliveryObserver as _, NoticeStage};
+use deprovision_core::resource::ResourceRef;
 use deprovision_core::retirement::{Answer, Event, Mode, Phase, Retirement};
 use deprovision_core::time::{Period, Timestamp};
 use deprovision_examples::crash::{Points, Side};
@@ -40,8 +43,23 @@ pub(crate) struct Story<'a> {
     pub(crate) teller: &'a Teller,
     pub(crate) progress: Receiver<Progress>,
     pub(crate) points: Arc<Points>,
+    /// Whether Ctrl-C was pressed: heard between two rounds, so that no letter is left
+    /// under way.
+    pub(crate) stop: Arc<AtomicBool>,
     pub(crate) id: RetirementId,
 }
+
+/// Ctrl-C was pressed.
+#[derive(Debug)]
+pub(crate) struct Stopped;
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("stopped; it can be gone on with")
+    }
+}
+
+impl std::error::Error for Stopped {}
 
 /// What is seen when nothing can be done now.
 pub(crate) struct Rest {
@@ -69,17 +87,10 @@ impl Story<'_> {
     }
 
     async fn propose(&mut self) -> Result<(), Problem> {
-        if self.world.engine.retirement(&self.id).await.is_ok() {
-            return Ok(());
+        if let Some(plan) = self.world.propose(&self.id).await? {
+            self.teller.head("The plan, before anybody is told");
+            self.teller.say(plan.to_string());
         }
-        match self.world.engine.propose(self.world.proposal()?).await {
-            Ok(_) | Err(EngineError::AlreadyUnderWay { .. }) => {}
-            Err(error) => return Err(error.into()),
-        }
-        // Who calls and has no contact is found here, and not when it is too late.
-        let plan = self.world.engine.plan(&self.id).await?;
-        self.teller.head("The plan, before anybody is told");
-        self.teller.say(plan.to_string());
         self.teller.head("What happens (the clock is moved)");
         Ok(())
     }
@@ -217,6 +228,9 @@ impl Story<'_> {
         reached: impl Fn(&Rest) -> bool,
     ) -> Result<Rest, Problem> {
         for _ in 0..ROUNDS {
+            if self.stop.load(Ordering::Acquire) {
+                return Err(Stopped.into());
+            }
             if let Some(notices) = audit::if_due(self.world).await? {
                 self.say(&format!(
                     "the audit of the week: {notices} notices to owners"
@@ -256,19 +270,7 @@ impl Story<'_> {
     /// Sends the letters that are due, and tells who got which.
     async fn letters_go(&mut self) -> Result<(), Problem> {
         let courier = &self.world.courier;
-        let due = courier.status().await?.next;
-        let announcing = self
-            .world
-            .engine
-            .status(&self.id)
-            .await
-            .is_ok_and(|status| {
-                let mut steps = status.steps.iter();
-                steps.any(|step| {
-                    step.step.as_str() == ids::ANNOUNCE && step.status == StepStatus::Running
-                })
-            });
-        let is_point = announcing && due.is_some_and(|at| at <= self.now());
+        let is_point = self.an_announcement_is_due().await?;
         if is_point {
             self.points.at("the announcement goes", Side::Before);
         }
@@ -285,6 +287,23 @@ impl Story<'_> {
             self.say(&format!("to {}: {}", arrival.to, mail.subject));
         }
         Ok(())
+    }
+
+    async fn an_announcement_is_due(&self) -> Result<bool, Problem> {
+        let state = self.world.engine.retirement(&self.id).await?;
+        let Some((plan, _)) = state.plan() else {
+            return Ok(false);
+        };
+        for action in plan.actions(&StepId::parse(ids::ANNOUNCE)?) {
+            let ResourceRef::Notice(id) = &action.target else {
+                continue;
+            };
+            let seen = self.world.courier.delivery(id).await?;
+            if let Some(Delivery::Pending { until: None }) = seen.known_completely() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Ann and Bob open the links that somebody sent them, and approve.
@@ -341,14 +360,25 @@ pub(crate) async fn approval_links(
     world: &World,
     status: &Status,
 ) -> Result<Vec<(PersonId, String)>, Problem> {
-    let now = world.clock().now();
+    let (now, id) = (world.clock().now(), &status.retirement);
+    let moment = now.strftime("%Y-%m-%dT%H:%M:%SZ");
     let mut links = Vec::new();
     for (plan, step) in approvals_asked(&world.engine, status, now).await? {
+        let state = world.engine.retirement(id).await?;
+        let given: Vec<&PersonId> = state
+            .approvals()
+            .iter()
+            .filter(|given| given.step == step && now < given.expires)
+            .map(|given| &given.by)
+            .collect();
         for person in ["ann", "bob"] {
-            let name = format!("{}/approval/{now}/{person}", status.retirement);
-            let (person, notice) = (PersonId::parse(person)?, world.courier.notice_id(&name)?);
+            let person = PersonId::parse(person)?;
+            if given.contains(&&person) {
+                continue;
+            }
+            let name = format!("{id}/approval/{moment}/{person}");
+            let notice = world.courier.notice_id(&name)?;
             let what = (plan, step.clone());
-            let id = &status.retirement;
             let link = world.desk.approval(id, &person, &notice, what, now);
             links.push((person, link));
         }

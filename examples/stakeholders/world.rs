@@ -8,8 +8,8 @@ use std::sync::Arc;
 use axum::Router;
 use deprovision_core::answer::{AnswerDesk, AnswerKey};
 use deprovision_core::catalog::{Api, Catalog, Contact, Directory, EmailAddress, Source};
-use deprovision_core::engine::Engine;
-use deprovision_core::id::{ApiId, PersonId, ProviderId, WorkerId};
+use deprovision_core::engine::{Engine, EngineError, PlanView};
+use deprovision_core::id::{ApiId, PersonId, ProviderId, RetirementId, WorkerId};
 use deprovision_core::ledger::SigningKey;
 use deprovision_core::pipeline::{Erasure, Pipeline};
 use deprovision_core::policy::Policy;
@@ -46,6 +46,7 @@ pub(crate) struct World {
     /// When it began.
     pub(crate) start: Timestamp,
     pub(crate) catalog: Catalog,
+    pub(crate) directory: Arc<Directory>,
     /// Everybody who may get mail.
     pub(crate) contacts: Vec<Contact>,
     pub(crate) policy: Policy,
@@ -144,6 +145,7 @@ impl World {
             start,
             contacts: contacts(&catalog, &directory)?,
             catalog,
+            directory,
             policy,
             base,
             held,
@@ -161,8 +163,30 @@ impl World {
         self.time.clock()
     }
 
+    /// Proposes to retire version 1, unless that was done before; the plan when there was
+    /// none.
+    pub(crate) async fn propose(&self, id: &RetirementId) -> Result<Option<PlanView>, Problem> {
+        if self.engine.retirement(id).await.is_err() {
+            match self.engine.propose(self.proposal()?).await {
+                Ok(_) | Err(EngineError::AlreadyUnderWay { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if self.engine.retirement(id).await?.plan().is_some() {
+            return Ok(None);
+        }
+        match self.engine.plan(id).await {
+            Ok(plan) => Ok(Some(plan)),
+            // Who calls and has no contact is found here, and not when it is too late.
+            Err(error @ EngineError::Planning { .. }) => {
+                Err(Unusable::from_error("no plan can be made", &error).into())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// The proposal to retire version 1.
-    pub(crate) fn proposal(&self) -> Result<Proposal, Problem> {
+    fn proposal(&self) -> Result<Proposal, Problem> {
         let pipeline = Pipeline::standard(&self.policy, Erasure::Never)?;
         let dana = PersonId::parse("dana")?;
         let why = "version 2 does the same, and its answers have pages";
@@ -264,6 +288,9 @@ fn give_out(files: &Files, base: &str, args: &Args) -> Result<(), Problem> {
     for (name, text) in given {
         if files.read(name)?.is_none() {
             let mut text = text.replace("{base}", base);
+            for (field, value) in quiet_hours(args.serve) {
+                text = text.replace(field, value);
+            }
             for person in ["dana", "sam", "erin", "billing-team", "reports-team"] {
                 let address = address(person, args.to.as_ref());
                 text = text.replace(&format!("{{{person}}}"), &address);
@@ -272,6 +299,19 @@ fn give_out(files: &Files, base: &str, args: &Args) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// Whoever starts a server wants to see a letter; in the story nobody has to wait.
+fn quiet_hours(serve: bool) -> [(&'static str, &'static str); 3] {
+    let (why, from, to) = match serve {
+        true => (
+            "never here, so that letters are seen at once: write 20:00:00 and 08:00:00.",
+            "00:00:00",
+            "00:00:00",
+        ),
+        false => ("a day is enough to tell them.", "20:00:00", "08:00:00"),
+    };
+    [("{why}", why), ("{from}", from), ("{to}", to)]
 }
 
 fn address(person: &str, to: Option<&EmailAddress>) -> String {

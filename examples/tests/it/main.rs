@@ -26,3 +26,7 @@ mod retire_aws_normal;
 #[cfg(feature = "github")]
 #[cfg(test)]
 mod retire_github;
+#[cfg(test)]
+mod running;
+#[cfg(test)]
+mod stakeholders;
