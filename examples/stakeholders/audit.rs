@@ -25,8 +25,8 @@ pub(crate) fn next(world: &World) -> Result<Timestamp, Problem> {
 
 /// Audits when it is time; gives how many notices were queued.
 ///
-/// A process that dies in the middle does it again: what was queued before is queued once,
-/// for it has the same id.
+/// A process that dies in the middle is followed by one that does it again: what was
+/// queued before on that day is not queued twice, for it has the same id.
 pub(crate) async fn if_due(world: &World) -> Result<Option<usize>, Problem> {
     if next(world)? > world.clock().now() {
         return Ok(None);

@@ -123,7 +123,7 @@ async fn calling(world: &World) -> Result<(), Problem> {
 /// letters that came.
 async fn watching(world: &World, id: &RetirementId) -> Result<(), Problem> {
     let mut asked = BTreeSet::new();
-    let mut paused = None;
+    let mut before = (0, None, None);
     loop {
         let status = world.engine.status(id).await?;
         let question: Vec<String> = status.waits.iter().map(|why| why.have.clone()).collect();
@@ -136,13 +136,22 @@ async fn watching(world: &World, id: &RetirementId) -> Result<(), Problem> {
         for arrival in world.postbox.iter().flat_map(|postbox| postbox.arrivals()) {
             println!("mail     {}.txt", arrival.file);
         }
-        let pause = world.courier.status().await?.pause.map(|pause| pause.why);
-        if pause != paused {
-            match &pause {
-                Some(why) => println!("mail     waits, and a person has to act: {why}"),
-                None => println!("mail     goes again"),
+        let letters = world.courier.status().await?;
+        let now = (letters.waiting, letters.next, letters.pause);
+        if now != before {
+            match &now {
+                (_, _, Some(pause)) => {
+                    println!("mail     waits, and a person has to act: {}", pause.why);
+                }
+                (0, _, None) => println!("mail     nothing waits"),
+                (waiting, Some(next), None) => {
+                    println!(
+                        "mail     notices that wait: {waiting}; the next letter goes at {next}"
+                    );
+                }
+                (waiting, None, None) => println!("mail     notices under way: {waiting}"),
             }
-            paused = pause;
+            before = now;
         }
         tokio::time::sleep(LOOKING).await;
     }

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::process::Command;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
+use crate::program::program;
 use crate::running::{Running, parts};
 
 /// Letters at once, at any hour of the day.
@@ -312,6 +314,65 @@ fn with_a_server_of_one_s_own_all_letters_go_to_one_address() {
     let (code, said) = start(&[&serve[..], &["--to", "you@example.com"]].concat(), &dir).end();
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("edit its catalog.yaml"), "{said}");
+}
+
+#[test]
+fn how_to_talk_to_a_mail_server_is_checked_and_no_password_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases: [(&str, &[(&str, &str)], &str); 6] = [
+        (
+            "mail.example.com:25",
+            &[("SMTP_SECURITY", "plain")],
+            "SMTP_SECURITY: mail.example.com is not this machine",
+        ),
+        (
+            "localhost:25",
+            &[("SMTP_SECURITY", "ssl")],
+            "\"ssl\" is none of starttls, tls and plain",
+        ),
+        (
+            "localhost:25",
+            &[("SMTP_USER", "dana")],
+            "SMTP_USER is set, and SMTP_PASSWORD is not",
+        ),
+        (
+            "localhost:25",
+            &[("SMTP_PASSWORD", "hunter2")],
+            "SMTP_PASSWORD is set, and SMTP_USER is not",
+        ),
+        (
+            "localhost:25",
+            &[("SMTP_USER", "dana"), ("SMTP_PASSWORD", "hunter2")],
+            "--smtp: a password is not sent without TLS",
+        ),
+        (
+            "mail.example.com:587",
+            &[("SMTP_CA", "/no/such/file")],
+            "SMTP_CA: /no/such/file can not be read",
+        ),
+    ];
+    for (number, (server, variables, told)) in cases.into_iter().enumerate() {
+        let output = Command::new(program("stakeholders"))
+            .args([
+                "--serve",
+                "--smtp",
+                server,
+                "--to",
+                "me@example.com",
+                "--dir",
+            ])
+            .arg(folder.path().join(number.to_string()))
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap();
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{variables:?}: {said}");
+        assert!(said.contains(told), "{variables:?}: {said}");
+        assert!(
+            !said.contains("hunter2") && !said.contains("panicked"),
+            "{said}"
+        );
+    }
 }
 
 #[test]
