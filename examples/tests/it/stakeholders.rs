@@ -319,7 +319,8 @@ fn with_a_server_of_one_s_own_all_letters_go_to_one_address() {
 #[test]
 fn how_to_talk_to_a_mail_server_is_checked_and_no_password_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    let cases: [(&str, &[(&str, &str)], &str); 6] = [
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+    let cases: [Case<'_>; 6] = [
         (
             "mail.example.com:25",
             &[("SMTP_SECURITY", "plain")],
