@@ -33,7 +33,7 @@ pub(crate) async fn if_due(world: &World) -> Result<Option<usize>, Problem> {
     }
     let reader = UsageReader::new(
         SOURCE,
-        RouteTable::new(world.catalog.apis.values()),
+        RouteTable::new(world.given.catalog.apis.values()),
         world.clock(),
     )
     .with_format(Format::combined())
@@ -47,7 +47,7 @@ pub(crate) async fn if_due(world: &World) -> Result<Option<usize>, Problem> {
     // After the reading: what was read later than that would prove nothing.
     let now = world.clock().now();
     let catalog = with_callers(world, &report);
-    let audit = Audit::of(&catalog, &report, &world.policy, now);
+    let audit = Audit::of(&catalog, &report, &world.given.policy, now);
     let courier = &world.courier;
     let mut notices = audit.alerts(&catalog, |name| courier.audit_id(name))?;
     notices.extend(audit.digests(&catalog, |name| courier.audit_id(name))?);
@@ -61,10 +61,10 @@ pub(crate) async fn if_due(world: &World) -> Result<Option<usize>, Problem> {
 /// The catalog with those whom the directory knows behind callers: an audit reads no
 /// directory, and would find that nobody is known there.
 fn with_callers(world: &World, report: &UsageReport) -> Catalog {
-    let mut catalog = world.catalog.clone();
+    let mut catalog = world.given.catalog.clone();
     for api in catalog.apis.values_mut() {
         for (caller, _, _) in report.api(&api.id).top_callers(usize::MAX) {
-            if let Some(contact) = world.directory.behind(caller) {
+            if let Some(contact) = world.given.directory.behind(caller) {
                 let known = api.consumers.entry(caller.clone());
                 known.or_insert_with(|| contact.clone());
             }

@@ -14,12 +14,15 @@
     reason = "this program talks to a person on a terminal"
 )]
 
+mod approvals;
 mod args;
 mod audit;
+mod given;
 mod history;
 mod mailbox;
 mod people;
 mod postbox;
+mod rounds;
 mod serve;
 mod show;
 mod smtp;
@@ -42,7 +45,8 @@ use deprovision_examples::{Problem, Teller};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use crate::args::Args;
-use crate::story::{DEATHS, Stopped, Story};
+use crate::rounds::Stopped;
+use crate::story::{DEATHS, Story};
 use crate::unusable::Unusable;
 use crate::world::World;
 

@@ -37,7 +37,11 @@ pub(crate) struct Person<'a> {
 impl<'a> Person<'a> {
     /// Somebody who may get mail.
     pub(crate) fn of(world: &'a World, name: &str) -> Result<Self, Problem> {
-        let contact = world.contacts.iter().find(|to| to.person.as_str() == name);
+        let contact = world
+            .given
+            .contacts
+            .iter()
+            .find(|to| to.person.as_str() == name);
         let contact = contact.ok_or_else(|| {
             unusable(format!(
                 "neither catalog.yaml nor directory.yaml has {name}, who plays in the story"

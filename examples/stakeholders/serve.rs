@@ -10,8 +10,8 @@ use deprovision_examples::{Problem, news_line};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
 
+use crate::approvals::approval_links;
 use crate::audit;
-use crate::story::approval_links;
 use crate::world::World;
 
 /// How often somebody calls version 2, so that the access log is never silent for long.

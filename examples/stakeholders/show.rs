@@ -63,7 +63,7 @@ type Mails = BTreeMap<String, Vec<Mail>>;
 
 fn mails(world: &World) -> Result<Mails, Problem> {
     let mut all = Mails::new();
-    for contact in &world.contacts {
+    for contact in &world.given.contacts {
         let mails = mailbox::read(&world.files, contact.email.as_str())?;
         all.insert(contact.person.to_string(), mails);
     }

@@ -30,3 +30,6 @@ mod retire_github;
 mod running;
 #[cfg(test)]
 mod stakeholders;
+#[cfg(unix)]
+#[cfg(test)]
+mod stakeholders_served;

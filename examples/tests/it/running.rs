@@ -82,6 +82,7 @@ impl Running {
     }
 
     /// SIGKILL.
+    #[cfg(unix)]
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
