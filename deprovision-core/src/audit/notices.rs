@@ -10,7 +10,8 @@ use crate::resource::NoticeId;
 
 impl Audit {
     /// An alert to the owner of each API that nobody seems to use: one a calendar month.
-    /// `id` makes a notice's id of its name, as notifiers do.
+    /// `id` makes a notice's id of its name: `Courier::audit_id` of `deprovision-notify`,
+    /// whose `inform` takes them without a retirement.
     ///
     /// # Errors
     /// [`ParseIdError`] of `id`.

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use deprovision_core::id::ParseIdError;
+use deprovision_core::id::{ParseIdError, RetirementId};
+use deprovision_core::provider::NoticeStage;
 use deprovision_core::resource::NoticeId;
 
 /// The error below ours.
@@ -60,6 +61,36 @@ pub enum CourierError {
         /// The error below.
         #[source]
         source: Cause,
+    },
+    /// Only a retirement tells of that stage: without its permit it would count as told.
+    #[error(
+        "[I-22] {id} is of the stage {stage}, which the engine sends under the permit of a \
+         retirement; without one go unused, drift and digest alone"
+    )]
+    NeedsRetirement {
+        /// Which notice.
+        id: NoticeId,
+        /// Of which stage.
+        stage: NoticeStage,
+    },
+    /// The notice is about a retirement, which sends its notices itself.
+    #[error(
+        "{id} is about the retirement {retirement}, whose engine sends it; leave \
+         `facts.retirement` out of what an audit found"
+    )]
+    OfRetirement {
+        /// Which notice.
+        id: NoticeId,
+        /// About which retirement.
+        retirement: RetirementId,
+    },
+    /// The id could be one that a retirement uses, or is another courier's.
+    #[error("{id} is no courier:{account}:audit:<name>; make it with `Courier::audit_id`")]
+    NoAuditId {
+        /// Which notice.
+        id: NoticeId,
+        /// The account of this courier.
+        account: String,
     },
     /// There is no such notice in the queue.
     #[error("{0} was never given to this courier; ask `status`, and look at the id")]

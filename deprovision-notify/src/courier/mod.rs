@@ -4,6 +4,7 @@ mod config;
 mod deliver;
 mod error;
 mod format;
+mod inform;
 mod open;
 mod port;
 mod queue;

@@ -18,6 +18,7 @@ use tokio::sync::{Mutex, Notify};
 use super::config::CourierConfig;
 use super::error::{CourierError, Fault};
 use super::format::Vouched;
+use super::inform::AUDIT;
 use super::open;
 use super::queue::{New, Refusal};
 use super::quiet::{Timing, is_known};
@@ -25,7 +26,8 @@ use super::status::Status;
 use super::store::Store;
 use crate::Channel;
 
-const PROVIDER: &str = "courier";
+pub(super) const PROVIDER: &str = "courier";
+/// The region in the ids of what retirements send.
 const REGION: &str = "local";
 
 /// A durable queue of notices, and the letters that a channel sends of them.
@@ -50,6 +52,8 @@ const REGION: &str = "local";
 /// - A withdrawal takes back what the person was to be told of the retirement and has
 ///   not gone. When nothing has gone, it does not go either: all of it then is
 ///   [`Delivery::NotSent`].
+/// - What no retirement sends is queued by [`inform`](Self::inform), without a permit:
+///   what an audit has to tell owners, and nothing else.
 /// - What was delivered is kept without its text, for good, so that it is never sent
 ///   again.
 ///
@@ -199,21 +203,37 @@ impl Courier {
         Ok(())
     }
 
-    /// Refuses ids of other couriers.
-    fn own(&self, operation: &str, id: &NoticeId) -> Result<(), ProviderError> {
+    /// A notice as it is queued, and when that is.
+    pub(super) fn new_notice(&self, notice: &Notice) -> Result<(New, Timestamp), Fault> {
+        let now = self.clock.now();
+        Ok((New::of(notice, self.timing.plan(notice, now))?, now))
+    }
+
+    /// Queues a notice; durable when it returns.
+    pub(super) async fn put(&self, new: New, now: Timestamp) -> Result<(), Fault> {
+        self.store
+            .change(move |tables| tables.put(new, now))
+            .await?;
+        self.woken.notify_one();
+        Ok(())
+    }
+
+    /// Whether it is an id of this courier, in that region.
+    pub(super) fn has_region(&self, id: &NoticeId, region: &str) -> bool {
         let at = id.locator();
-        if at.provider().as_str() == PROVIDER
+        at.provider().as_str() == PROVIDER
             && at.account() == self.config.account
-            && at.region() == REGION
-        {
-            return Ok(());
-        }
-        let own = format!("{PROVIDER}:{}:{REGION}:<name>", self.config.account);
-        Err(ProviderError::new(
+            && at.region() == region
+    }
+
+    /// The error of an id that has none of the regions.
+    fn foreign(&self, operation: &str, id: &NoticeId, regions: &str) -> ProviderError {
+        let own = format!("{PROVIDER}:{}:{regions}:<name>", self.config.account);
+        ProviderError::new(
             ErrorKind::Invalid,
             operation,
             format!("{id} is not of this courier; its ids are {own}"),
-        ))
+        )
     }
 }
 
@@ -236,18 +256,15 @@ fn answer(
 impl Notifier for Courier {
     async fn send(&self, notice: &Notice, _: &WritePermit) -> Result<Outcome, ProviderError> {
         const OPERATION: &str = "queue notice";
-        self.own(OPERATION, &notice.id)?;
-        let now = self.clock.now();
-        let plan = self.timing.plan(notice, now);
-        let new = New::of(notice, plan).map_err(|fault| {
+        if !self.has_region(&notice.id, REGION) {
+            return Err(self.foreign(OPERATION, &notice.id, REGION));
+        }
+        let (new, now) = self.new_notice(notice).map_err(|fault| {
             ProviderError::new(ErrorKind::Invalid, OPERATION, "shorten its texts")
                 .with_source(fault)
         })?;
-        match self.store.change(move |tables| tables.put(new, now)).await {
-            Ok(()) => {
-                self.woken.notify_one();
-                Ok(Outcome::done("queued"))
-            }
+        match self.put(new, now).await {
+            Ok(()) => Ok(Outcome::done("queued")),
             Err(fault @ (Fault::Unconfirmed(_) | Fault::Ended)) => {
                 Ok(Outcome::unknown(fault.to_string()))
             }
@@ -262,7 +279,10 @@ impl Notifier for Courier {
 impl DeliveryObserver for Courier {
     async fn delivery(&self, id: &NoticeId) -> Result<Observation<Delivery>, ProviderError> {
         const OPERATION: &str = "look for notice";
-        self.own(OPERATION, id)?;
+        if !self.has_region(id, REGION) && !self.has_region(id, AUDIT) {
+            let regions = format!("{REGION}|{AUDIT}");
+            return Err(self.foreign(OPERATION, id, &regions));
+        }
         let (id, now) = (id.clone(), self.clock.now());
         let seen = self
             .store

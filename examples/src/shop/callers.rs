@@ -9,9 +9,10 @@ use hyper_util::rt::TokioExecutor;
 use crate::shop::Problem;
 
 /// A client as the probe and the callers use it: plain HTTP, no redirects.
-pub(super) type Http = Client<HttpConnector, Empty<axum::body::Bytes>>;
+pub type Http = Client<HttpConnector, Empty<axum::body::Bytes>>;
 
-pub(super) fn http() -> Http {
+/// Such a client.
+pub fn http() -> Http {
     Client::builder(TokioExecutor::new()).build_http()
 }
 
@@ -43,7 +44,7 @@ pub struct Callers {
 
 impl Callers {
     /// Callers of the shop at that base URL.
-    pub(super) fn of(base: String) -> Self {
+    pub fn of(base: String) -> Self {
         Self { http: http(), base }
     }
 

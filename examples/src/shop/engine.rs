@@ -16,7 +16,7 @@ use deprovision_http::{Face, HttpProbe};
 use deprovision_local::DirectoryEraser;
 use deprovision_usage::AccessLog;
 
-use crate::shop::{Problem, Shop, callers};
+use crate::shop::{Problem, Shop, http};
 
 /// The demands of the shop; everything else is the standard.
 const POLICY: &str = "\
@@ -90,7 +90,7 @@ impl Shop {
         });
         let faces = faces.into_iter().collect::<Result<Vec<_>, Problem>>()?;
         let agent = http::HeaderValue::from_str(&self.probe_agent)?;
-        let probe = HttpProbe::new(callers::http(), self.clock.clone(), faces).with_agent(agent);
+        let probe = HttpProbe::new(http(), self.clock.clone(), faces).with_agent(agent);
         let keys = Arc::new(self.keys.clone());
         let data = Arc::new(self.data.clone());
         let code = GitCode::new(self.repositories.clone()).knowing(self.catalog.clone());

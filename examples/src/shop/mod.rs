@@ -12,10 +12,11 @@ mod engine;
 mod service;
 mod world;
 
-pub use callers::{Answer, Callers};
+pub use callers::{Answer, Callers, Http, http};
 pub use code::Reviewer;
 pub use course::{Course, News};
 pub use engine::{people, policy};
-pub use world::{Keys, Shop};
+pub use service::orders;
+pub use world::{Keys, Shop, keys, listen, routes};
 
 pub use crate::{Files, Problem};

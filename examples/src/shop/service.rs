@@ -25,19 +25,25 @@ struct Service {
 }
 
 /// Serves until the process ends.
-pub(super) fn serve(
-    listener: TcpListener,
+pub(super) fn serve(listener: TcpListener, service: Router) {
+    let service = service.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await });
+}
+
+/// Orders, version 1 and 2, of the files below `data`, to whoever has a key. Serve it
+/// with the addresses of clients as [`ConnectInfo`]: the log shows them.
+pub fn orders(
     keys: KeyFile,
     data: PathBuf,
     gateway: Gateway,
     log: AccessLog,
     clock: Arc<dyn Clock>,
-) {
+) -> Router {
     let log = AccessLogLayer::new(log, clock).client_by(|request| -> Option<IpAddr> {
         let client = request.extensions.get::<ConnectInfo<SocketAddr>>()?;
         Some(client.0.ip())
     });
-    let service = Router::new()
+    Router::new()
         .route("/v1/orders", get(list))
         .route("/v1/orders/{id}", get(one))
         .route("/v2/orders", get(list))
@@ -47,8 +53,6 @@ pub(super) fn serve(
         // The last layer is the outermost: log, then gateway, then keys and routes.
         .layer(GatewayLayer::new(gateway))
         .layer(log)
-        .into_make_service_with_connect_info::<SocketAddr>();
-    tokio::spawn(async move { axum::serve(listener, service).await });
 }
 
 /// The API of a path, and who calls it: the key decides. A caller whose key is
@@ -98,7 +102,7 @@ async fn list(
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
     let caller = authorize(&service, uri.path(), &headers)?;
-    let orders = orders(&service, uri.path());
+    let orders = numbers(&service, uri.path());
     Ok(answer(caller, json!({ "orders": orders })))
 }
 
@@ -109,7 +113,7 @@ async fn one(
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
     let caller = authorize(&service, uri.path(), &headers)?;
-    if !orders(&service, uri.path()).contains(&id) {
+    if !numbers(&service, uri.path()).contains(&id) {
         return Err(Refused(StatusCode::NOT_FOUND, Some(caller)));
     }
     Ok(answer(caller, json!({ "id": id })))
@@ -128,7 +132,7 @@ async fn check_key(
     Ok(Json(json!({ "key": caller.as_str(), "api": api })))
 }
 
-fn orders(service: &Service, path: &str) -> Vec<String> {
+fn numbers(service: &Service, path: &str) -> Vec<String> {
     let version = path.trim_start_matches('/').split('/').next().unwrap_or("");
     let folder = service.data.join(format!("orders-{version}"));
     let mut names: Vec<String> = std::fs::read_dir(folder)

@@ -83,14 +83,14 @@ impl Shop {
         let catalog = catalog(&files, &base)?;
         let gateway = Gateway::open(files.path("gateway.json"), clock.clone(), routes()?)?;
         let log = AccessLog::append_to(files.path("access.log"))?;
-        service::serve(
-            listener,
+        let orders = service::orders(
             keys.clone(),
             files.path("data"),
             gateway.clone(),
             log,
             clock.clone(),
         );
+        service::serve(listener, orders);
         let data = Directory::open(files.path("data"), "shop")?;
         let archives = DirectoryArchive::create(files.path("archives"), data.clone())?;
         let from = "apis@shop.example".parse()?;
@@ -253,7 +253,10 @@ fn clock(files: &Files) -> Result<Arc<ManualClock>, Problem> {
 }
 
 /// The port of the service, the same every time: it is in the catalog.
-async fn listen(files: &Files) -> Result<TcpListener, Problem> {
+///
+/// # Errors
+/// When the port is taken by somebody else.
+pub async fn listen(files: &Files) -> Result<TcpListener, Problem> {
     let Some(port) = files.read("port")? else {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         files.write("port", listener.local_addr()?.port().to_string())?;
@@ -272,7 +275,11 @@ async fn listen(files: &Files) -> Result<TcpListener, Problem> {
         })
 }
 
-fn routes() -> Result<Vec<Route>, Problem> {
+/// The routes of both versions, as the gateway knows them.
+///
+/// # Errors
+/// Never: they are well formed.
+pub fn routes() -> Result<Vec<Route>, Problem> {
     Ok(vec![
         Route::new("gateway:shop:local:orders-v1".parse()?, "/v1/orders")?,
         Route::new("gateway:shop:local:orders-v2".parse()?, "/v2/orders")?,
@@ -298,7 +305,10 @@ fn data(files: &Files) -> Result<(), Problem> {
 }
 
 /// The key file, and what the callers hold. Only the callers know the keys.
-fn keys(files: &Files) -> Result<(KeyFile, Keys), Problem> {
+///
+/// # Errors
+/// When a file is foreign or broken.
+pub fn keys(files: &Files) -> Result<(KeyFile, Keys), Problem> {
     let path = files.path("keys.json");
     let mut held = Vec::new();
     let names = [

@@ -26,3 +26,10 @@ mod retire_aws_normal;
 #[cfg(feature = "github")]
 #[cfg(test)]
 mod retire_github;
+#[cfg(test)]
+mod running;
+#[cfg(test)]
+mod stakeholders;
+#[cfg(unix)]
+#[cfg(test)]
+mod stakeholders_served;

@@ -2,115 +2,18 @@
 //! it says about what it cannot do.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::Duration;
 
-use crate::program::program;
-
-/// Far more than any course takes, also on a slow machine: it is there so that a
-/// program that stands still fails the test instead of stopping it.
-const PATIENCE: Duration = Duration::from_secs(300);
-
-/// A quickstart that runs, and what it says.
-struct Running {
-    child: Child,
-    lines: Receiver<String>,
-    said: String,
-}
-
-impl Running {
-    fn start(args: &[&str], dir: &Path) -> Self {
-        let mut child = Command::new(program("quickstart"))
-            .args(args)
-            .arg("--dir")
-            .arg(dir)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let (send, lines) = channel();
-        let out = child.stdout.take().unwrap();
-        std::thread::spawn(move || {
-            for line in BufReader::new(out).lines() {
-                let Ok(line) = line else { return };
-                if send.send(line).is_err() {
-                    return;
-                }
-            }
-        });
-        Self {
-            child,
-            lines,
-            said: String::new(),
-        }
-    }
-
-    /// Its next line; `None` when it ended, or said nothing for very long and was
-    /// killed for that.
-    fn hear(&mut self) -> Option<String> {
-        match self.lines.recv_timeout(PATIENCE) {
-            Ok(line) => {
-                self.said.push_str(&line);
-                self.said.push('\n');
-                Some(line)
-            }
-            Err(RecvTimeoutError::Disconnected) => None,
-            Err(RecvTimeoutError::Timeout) => {
-                self.child.kill().unwrap();
-                None
-            }
-        }
-    }
-
-    /// Waits for a line that contains something; true when there is one.
-    fn until(&mut self, part: &str) -> bool {
-        while let Some(line) = self.hear() {
-            if line.contains(part) {
-                return true;
-            }
-        }
-        false
-    }
-
-    /// Ctrl-C.
-    #[cfg(unix)]
-    fn interrupt(&self) {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-INT", &pid]).status().unwrap();
-        assert!(sent.success());
-    }
-
-    /// Waits for its end; gives its exit code and all that it said.
-    fn end(mut self) -> (Option<i32>, String) {
-        while self.hear().is_some() {}
-        let code = self.child.wait().unwrap().code();
-        let mut complaint = String::new();
-        let mut err = self.child.stderr.take().unwrap();
-        err.read_to_string(&mut complaint).unwrap();
-        (code, self.said + &complaint)
-    }
-}
+use crate::running::{Running, parts};
 
 fn run(args: &[&str], dir: &Path) -> String {
-    let (code, said) = Running::start(args, dir).end();
+    let (code, said) = Running::start("quickstart", args, dir).end();
     assert_eq!(code, Some(0), "{args:?}: {said}");
     let not_ok: Vec<&str> = parts(&said, "What is true now")
         .filter(|line| !line.trim_start().starts_with("ok"))
         .collect();
     assert!(not_ok.is_empty(), "{args:?}: {not_ok:#?}\n{said}");
     said
-}
-
-/// The lines below a heading.
-fn parts<'a>(said: &'a str, heading: &str) -> impl Iterator<Item = &'a str> {
-    let (_, after) = said
-        .split_once(&format!("== {heading}"))
-        .unwrap_or(("", ""));
-    let (part, _) = after.split_once("\n== ").unwrap_or((after, ""));
-    part.lines().filter(|line| !line.trim().is_empty())
 }
 
 fn events(dir: &Path) -> Vec<String> {
@@ -185,7 +88,7 @@ fn i_15_a_process_that_is_killed_is_followed_by_one_that_finishes() {
 fn i_15_after_ctrl_c_the_next_run_goes_on_where_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("shop");
-    let mut interrupted = Running::start(&[], &dir);
+    let mut interrupted = Running::start("quickstart", &[], &dir);
     assert!(interrupted.until("== Retiring it"), "{}", interrupted.said);
     interrupted.interrupt();
     let (code, said) = interrupted.end();
@@ -202,14 +105,14 @@ fn what_it_cannot_do_is_said_with_what_to_do_and_leaves_things_alone() {
     let file = folder.path().join("file");
     std::fs::write(&file, "mine").unwrap();
     let below = file.join("shop");
-    let (code, said) = Running::start(&[], &below).end();
+    let (code, said) = Running::start("quickstart", &[], &below).end();
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains(&below.display().to_string()), "{said}");
 
-    let (code, said) = Running::start(&["--object", "--cancel"], &below).end();
+    let (code, said) = Running::start("quickstart", &["--object", "--cancel"], &below).end();
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("only one of"), "{said}");
-    let (code, said) = Running::start(&["--nonsense"], &below).end();
+    let (code, said) = Running::start("quickstart", &["--nonsense"], &below).end();
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("usage:"), "{said}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");

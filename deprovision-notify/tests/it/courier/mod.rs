@@ -4,6 +4,7 @@ mod conformance;
 mod digest;
 mod failing;
 mod file;
+mod inform;
 mod killed;
 mod people;
 mod simulation;
