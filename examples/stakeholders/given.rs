@@ -85,7 +85,7 @@ fn give_out(files: &Files, base: &str, args: &Args) -> Result<(), Problem> {
             for (field, value) in quiet_hours(args.serve) {
                 text = text.replace(field, value);
             }
-            for person in ["dana", "sam", "erin", "billing-team", "reports-team"] {
+            for person in PEOPLE {
                 let address = address(person, args.to.as_ref());
                 text = text.replace(&format!("{{{person}}}"), &address);
             }
@@ -94,6 +94,9 @@ fn give_out(files: &Files, base: &str, args: &Args) -> Result<(), Problem> {
     }
     Ok(())
 }
+
+/// Who has an address.
+const PEOPLE: [&str; 6] = ["dana", "sam", "ann", "erin", "billing-team", "reports-team"];
 
 /// Whoever starts a server wants to see a letter; in the story nobody has to wait.
 fn quiet_hours(serve: bool) -> [(&'static str, &'static str); 3] {

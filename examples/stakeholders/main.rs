@@ -14,7 +14,6 @@
     reason = "this program talks to a person on a terminal"
 )]
 
-mod approvals;
 mod args;
 mod audit;
 mod given;
@@ -31,6 +30,7 @@ mod time;
 mod unusable;
 mod world;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{ExitCode, Stdio};
 use std::sync::Arc;
@@ -149,6 +149,7 @@ async fn tell(args: &Args, dir: &Path) -> Result<u32, Problem> {
         points: Arc::new(points),
         stop,
         id: id.clone(),
+        opened: BTreeSet::new(),
     };
     match world.engine.retirement(&id).await {
         Ok(state) if *state.mode() == Mode::Finished => {

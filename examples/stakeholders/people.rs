@@ -18,6 +18,7 @@ use crate::world::World;
 pub(crate) const READ: &str = "I have read this:";
 pub(crate) const OBJECT: &str = "I object:";
 pub(crate) const MORE_TIME: &str = "I need more time:";
+pub(crate) const APPROVE: &str = "Approve:";
 
 /// What a browser got.
 #[derive(Debug)]
@@ -53,6 +54,14 @@ impl<'a> Person<'a> {
             files: &world.files,
         })
     }
+
+    /// The links below that line in all letters, the oldest first.
+    pub(crate) fn links(&self, label: &str) -> Result<Vec<String>, Problem> {
+        let mails = mailbox::read(self.files, self.address)?;
+        let links = mails.iter().filter_map(|mail| mail.link(label));
+        Ok(links.map(str::to_owned).collect())
+    }
+
     /// The link below that line in the last letter that has one.
     pub(crate) fn link(&self, label: &str) -> Result<String, Problem> {
         let mails = mailbox::read(self.files, self.address)?;

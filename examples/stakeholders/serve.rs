@@ -1,6 +1,5 @@
 //! The real thing: the clock of this machine, people with browsers, and no end but Ctrl-C.
 
-use std::collections::BTreeSet;
 use std::future::Future;
 use std::time::Duration;
 
@@ -10,7 +9,6 @@ use deprovision_examples::{Problem, news_line};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
 
-use crate::approvals::approval_links;
 use crate::audit;
 use crate::world::World;
 
@@ -43,7 +41,7 @@ pub(crate) async fn serve(world: &World, id: &RetirementId) -> Result<(), Proble
             told = tell(progress) => told,
             done = until(shutdown(), auditing(world)) => done,
             done = until(shutdown(), calling(world)) => done,
-            done = until(shutdown(), watching(world, id)) => done,
+            done = until(shutdown(), watching(world)) => done,
         };
         stop.send_replace(true);
         first
@@ -119,20 +117,10 @@ async fn calling(world: &World) -> Result<(), Problem> {
     }
 }
 
-/// Shows the links of those who are asked for an approval, each question once, and the
-/// letters that came.
-async fn watching(world: &World, id: &RetirementId) -> Result<(), Problem> {
-    let mut asked = BTreeSet::new();
+/// Shows the letters that came, and those that wait.
+async fn watching(world: &World) -> Result<(), Problem> {
     let mut before = (0, None, None);
     loop {
-        let status = world.engine.status(id).await?;
-        let question: Vec<String> = status.waits.iter().map(|why| why.have.clone()).collect();
-        let links = approval_links(world, &status).await?;
-        if !links.is_empty() && asked.insert(question) {
-            for (person, link) in links {
-                println!("approve  as {person}: {link}");
-            }
-        }
         for arrival in world.postbox.iter().flat_map(|postbox| postbox.arrivals()) {
             println!("mail     {}.txt", arrival.file);
         }

@@ -1,6 +1,7 @@
 //! The story: the engine and the courier do what is due, people answer what they got, and
 //! time passes until something is due again. Whatever the log says already is not done again.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -36,6 +37,8 @@ pub(crate) struct Story<'a> {
     /// under way.
     pub(crate) stop: Arc<AtomicBool>,
     pub(crate) id: RetirementId,
+    /// The links of approvals that were opened.
+    pub(crate) opened: BTreeSet<String>,
 }
 
 impl Story<'_> {

@@ -109,7 +109,10 @@ fn said(answered: &Answered) -> String {
 }
 
 fn told(stage: NoticeStage, people: usize, untold: &[Untold]) -> String {
-    let mut text = format!("{people} people are told: {stage}");
+    let mut text = match people {
+        1 => format!("1 person is told: {stage}"),
+        _ => format!("{people} people are told: {stage}"),
+    };
     for untold in untold {
         text.push_str(&format!("; not {}: {}", untold.person, untold.why));
     }
@@ -117,7 +120,10 @@ fn told(stage: NoticeStage, people: usize, untold: &[Untold]) -> String {
 }
 
 fn arrived(delivered: usize, undelivered: &[Undelivered], again: Option<Timestamp>) -> String {
-    let mut text = format!("{delivered} notices were delivered");
+    let mut text = match delivered {
+        1 => "1 notice was delivered".to_owned(),
+        _ => format!("{delivered} notices were delivered"),
+    };
     for one in undelivered {
         text.push_str(&format!("; not {}: {}", one.notice.name(), one.why));
     }

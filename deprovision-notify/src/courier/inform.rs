@@ -116,7 +116,8 @@ impl Courier {
 fn is_of_an_audit(stage: NoticeStage) -> bool {
     match stage {
         NoticeStage::Unused | NoticeStage::Drift | NoticeStage::Digest => true,
-        NoticeStage::Announcement
+        NoticeStage::Approval { .. }
+        | NoticeStage::Announcement
         | NoticeStage::Reminder { .. }
         | NoticeStage::Postponement { .. }
         | NoticeStage::BrownOut { .. }

@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::program::program;
 use crate::running::{Running, parts};
 
-pub(crate) const PEOPLE: [&str; 4] = ["billing-team", "dana", "reports-team", "sam"];
+pub(crate) const PEOPLE: [&str; 5] = ["ann", "billing-team", "dana", "reports-team", "sam"];
 
 pub(crate) fn start(args: &[&str], dir: &Path) -> Running {
     Running::start("stakeholders", args, dir)
@@ -65,6 +65,8 @@ fn everybody_is_told_answers_and_a_second_run_repeats_nothing() {
         found.unwrap_or_else(|| panic!("{part}: {log:#?}"))
     };
     let course = [
+        "2 people are told: approval-0",
+        "ann answered",
         "announcement/reports-team is verified",
         "reports-team acknowledged",
         "billing-team objected",
@@ -72,10 +74,10 @@ fn everybody_is_told_answers_and_a_second_run_repeats_nothing() {
         "told: postponement-1",
         "billing-team withdrew",
         "told: brown-out-1",
-        "1 people are told: last-call",
+        "1 person is told: last-call",
         "billing-team asked for time",
         "told: closed",
-        "bob approved step delete-credentials",
+        "sam approved step delete-credentials",
         "retired and certified",
         "told: retired",
     ];
@@ -107,7 +109,11 @@ fn i_15_killed_before_and_after_a_letter_goes_nobody_gets_two() {
             "to {person}@shop.example: Orders, version 1 will be retired on"
         ))
     };
-    assert_eq!(PEOPLE.map(told_now), [false, true, true, true], "{gone_on}");
+    assert_eq!(
+        PEOPLE.map(told_now),
+        [false, true, true, true, true],
+        "{gone_on}"
+    );
     nobody_got_two_copies(&dir);
 }
 
