@@ -13,6 +13,8 @@ const MAX_TEXT: usize = 500;
 const MAX_ITEMS: usize = 10;
 /// How many bytes an address may have.
 const MAX_URL: usize = 1_000;
+/// How many bytes an address of an answer may have: as many as a button of Slack's takes.
+const MAX_ANSWER_URL: usize = 3_000;
 
 /// Whether a post shows where its recipient can answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,7 +47,7 @@ pub(crate) struct Entry {
     /// Where to read more.
     pub(crate) links: Vec<Link>,
     /// Where to answer.
-    pub(crate) answers: Vec<Link>,
+    pub(crate) answers: Vec<Reply>,
 }
 
 /// A word of ours, and an address of the web without spaces, quotes and angle brackets.
@@ -53,6 +55,22 @@ pub(crate) struct Entry {
 pub(crate) struct Link {
     pub(crate) label: &'static str,
     pub(crate) url: String,
+}
+
+/// One of the answers that a recipient can give.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Reply {
+    pub(crate) what: What,
+    pub(crate) link: Link,
+}
+
+/// Which answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    Acknowledge,
+    Object,
+    MoreTime,
+    Approve,
 }
 
 /// The post of a letter.
@@ -123,7 +141,7 @@ fn entry(notice: &Notice, answers: Answers) -> Entry {
     say("To object, name", retirement(notice));
     entry.links = links;
     if let (Answers::Shown, Some(links)) = (answers, &facts.links) {
-        entry.answers = buttons(links);
+        entry.answers = replies(links);
     }
     entry
 }
@@ -215,22 +233,31 @@ fn retirement(notice: &Notice) -> Vec<String> {
     }
 }
 
-fn buttons(links: &AnswerLinks) -> Vec<Link> {
+fn replies(links: &AnswerLinks) -> Vec<Reply> {
     let all = [
-        link("I have read it", &links.acknowledge),
-        link("Object", &links.object),
-        link("Ask for more time", &links.more_time),
-        links
-            .approve
-            .as_deref()
-            .and_then(|url| link("Approve", url)),
+        (
+            What::Acknowledge,
+            "I have read it",
+            Some(&links.acknowledge),
+        ),
+        (What::Object, "Object", Some(&links.object)),
+        (What::MoreTime, "Ask for more time", Some(&links.more_time)),
+        (What::Approve, "Approve", links.approve.as_ref()),
     ];
-    all.into_iter().flatten().collect()
+    let replies = all.into_iter().filter_map(|(what, label, address)| {
+        let link = link_within(label, address?, MAX_ANSWER_URL)?;
+        Some(Reply { what, link })
+    });
+    replies.collect()
 }
 
 /// A link to an address of the web; nothing when it is none, or one that poses as
 /// another.
 fn link(label: &'static str, address: &str) -> Option<Link> {
+    link_within(label, address, MAX_URL)
+}
+
+fn link_within(label: &'static str, address: &str, max: usize) -> Option<Link> {
     let strange = |c: char| c.is_whitespace() || c.is_control() || is_direction(c) || c == '\\';
     let url = Url::parse(address).ok()?;
     let fits = matches!(url.scheme(), "https" | "http")
@@ -244,7 +271,7 @@ fn link(label: &'static str, address: &str) -> Option<Link> {
         .replace('\'', "%27")
         .replace('(', "%28")
         .replace(')', "%29");
-    (fits && url.len() <= MAX_URL).then_some(Link { label, url })
+    (fits && url.len() <= max).then_some(Link { label, url })
 }
 
 /// Items, one a line.
