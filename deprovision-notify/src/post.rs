@@ -1,5 +1,6 @@
 //! What a post in a chat says: short, in parts, and without the syntax of any chat.
 
+use deprovision_core::answer::AnswerKind;
 use deprovision_core::provider::{AnswerLinks, Notice, NoticeFacts, NoticeStage};
 use deprovision_core::time::Timestamp;
 use url::Url;
@@ -71,6 +72,17 @@ pub(crate) enum What {
     Object,
     MoreTime,
     Approve,
+}
+
+impl What {
+    pub(crate) fn of(kind: &AnswerKind) -> Self {
+        match kind {
+            AnswerKind::Acknowledge => Self::Acknowledge,
+            AnswerKind::Object => Self::Object,
+            AnswerKind::MoreTime => Self::MoreTime,
+            AnswerKind::Approve { .. } => Self::Approve,
+        }
+    }
 }
 
 /// The post of a letter.

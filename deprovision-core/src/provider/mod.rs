@@ -16,6 +16,7 @@
 //! - Get permits for your tests from `conformance::Permits`.
 
 mod archive;
+mod backstage_groups;
 mod clone;
 mod code;
 mod code_dependents;
@@ -36,6 +37,7 @@ pub use archive::{
     ArchiveReader, ArchiveState, Archiver, ByteStream, DatasetReader, Eraser, Manifest,
     ManifestEntry, ObjectInfo, Retention,
 };
+pub use backstage_groups::{BackstageGroups, EntityFiles};
 pub use clone::{ChangeBranches, CloneWorkshop, LocalClone, OpenedClone};
 pub use code::{
     ChangeObserver, ChangeProposer, ChangeState, CodeHistory, CodeOwner, CodeSearch, Confidence,

@@ -15,7 +15,8 @@ use serde_json::json;
 use super::press::{Press, PressError};
 use super::slack::SlackVerifier;
 use crate::fetch::{FetchError, HttpClient, Outgoing, Target};
-use crate::slack::{answered_by, escaped, plain};
+use crate::post::What;
+use crate::slack::{escaped, given_by, plain};
 
 /// How much of a sentence is shown, in characters.
 const MAX_SAID: usize = 1_000;
@@ -174,7 +175,8 @@ impl SlackAnswers {
     }
 
     async fn press(&self, press: Press) -> SlackReply {
-        let (Some(token), Some(fits)) = (press.value, answered_by(&press.action)) else {
+        // A button that only leads elsewhere has no value.
+        let (Some(token), Some(what)) = (press.value, given_by(&press.action)) else {
             return SlackReply::quiet(StatusCode::OK);
         };
         let mut reply = SlackReply {
@@ -182,7 +184,7 @@ impl SlackAnswers {
             ..SlackReply::quiet(StatusCode::OK)
         };
         let ticket = match self.desk.read(token.expose(), self.clock.now()) {
-            Ok(ticket) if fits(&ticket.kind) => ticket,
+            Ok(ticket) if What::of(&ticket.kind) == what => ticket,
             Err(TicketError::Expired(until)) => {
                 let why = format!("this button was good until {until}; ask for a new notice");
                 reply.said = Some(refused(&why));

@@ -1,6 +1,5 @@
 //! Buttons for answers.
 
-use deprovision_core::answer::AnswerKind;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -47,20 +46,16 @@ fn action(what: What) -> Option<&'static str> {
     }
 }
 
-/// The answer that the button with this `action_id` gives, as far as a ticket tells it;
-/// none for a button that is not ours.
-pub(crate) fn answered_by(action_id: &str) -> Option<fn(&AnswerKind) -> bool> {
-    let all: [(What, fn(&AnswerKind) -> bool); 2] = [
-        (What::Acknowledge, |kind| {
-            matches!(kind, AnswerKind::Acknowledge)
-        }),
-        (What::Approve, |kind| {
-            matches!(kind, AnswerKind::Approve { .. })
-        }),
+/// The answer that the button with this `action_id` gives; none when it is not ours.
+pub(crate) fn given_by(action_id: &str) -> Option<What> {
+    let all = [
+        What::Acknowledge,
+        What::Object,
+        What::MoreTime,
+        What::Approve,
     ];
-    let mut ours = all.into_iter();
-    let (_, fits) = ours.find(|(what, _)| action(*what) == Some(action_id))?;
-    Some(fits)
+    all.into_iter()
+        .find(|what| action(*what) == Some(action_id))
 }
 
 /// A button that gives the answer, or that leads to where it is given.

@@ -10,6 +10,6 @@ mod webhook;
 pub(crate) use blocks::{escaped, plain};
 pub use bot::SlackBot;
 pub use buttons::Interactivity;
-pub(crate) use buttons::answered_by;
+pub(crate) use buttons::given_by;
 pub use threads::{MemoryThreads, Thread, Threads};
 pub use webhook::SlackWebhook;
