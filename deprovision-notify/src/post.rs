@@ -118,7 +118,7 @@ fn entry(notice: &Notice, answers: Answers) -> Entry {
     };
     say("API", vec![facts.api.to_string()]);
     let mut told = vec![notice.to.person.to_string()];
-    told.extend(facts.roles.iter().cloned());
+    told.extend(facts.roles.iter().map(|role| role.text.clone()));
     say("For", vec![told.join(", ")]);
     say("Why", one(&facts.reason));
     say("Ends", facts.ends.map(moment).into_iter().collect());
@@ -149,7 +149,8 @@ fn entry(notice: &Notice, answers: Answers) -> Entry {
     }
     say("What goes", facts.routes.clone());
     say("Calls", calls(facts));
-    say("Found", facts.findings.clone());
+    let found = facts.findings.iter();
+    say("Found", found.map(|one| one.text.clone()).collect());
     say("To object, name", retirement(notice));
     entry.links = links;
     if let (Answers::Shown, Some(links)) = (answers, &facts.links) {

@@ -26,6 +26,7 @@ mod error;
 mod grant;
 mod notice;
 mod notice_facts;
+mod notice_reasons;
 mod outcome;
 mod owner;
 mod path;
@@ -50,6 +51,7 @@ pub use error::{ErrorKind, ProviderError, error_chain};
 pub use grant::{GrantObserver, GrantState, GrantsFound, PermissionAuditor};
 pub use notice::{Delivery, DeliveryObserver, Notice, NoticeStage, Notifier};
 pub use notice_facts::{AnswerLinks, BrownOutFacts, CallFacts, NoticeFacts, SuccessorFacts};
+pub use notice_reasons::{FindingFacts, RoleFacts, RoleKind};
 pub use outcome::{EffectClass, Outcome, Reversibility};
 pub use owner::OwnerResolver;
 pub use path::{

@@ -7,7 +7,7 @@ use super::recipient::Recipient;
 use crate::catalog::Contact;
 use crate::id::{CallerId, PersonId};
 use crate::observation::Observation;
-use crate::provider::{CallFacts, ErrorKind, ProviderError};
+use crate::provider::{CallFacts, ErrorKind, ProviderError, RoleFacts};
 use crate::step::StepContext;
 use crate::usage::CallerUse;
 
@@ -30,25 +30,24 @@ impl Announce {
         let mut people: BTreeMap<PersonId, Recipient> = BTreeMap::new();
         let (mut strangers, mut gaps) = (Vec::new(), Vec::new());
         if let Some(owner) = &api.owner {
-            told(&mut people, owner).responsible("its owner".to_owned());
+            told(&mut people, owner).responsible(RoleFacts::owner());
         }
         for stakeholder in &api.stakeholders {
-            let role = format!("a stakeholder ({})", stakeholder.role);
+            let role = RoleFacts::stakeholder(&stakeholder.role);
             told(&mut people, &stakeholder.contact).responsible(role);
         }
         for resolver in self.providers.owners() {
             let owners = resolver.owners(&api.id).await?;
             for owner in all(&owners, "find out who owns it", &mut gaps)? {
-                told(&mut people, owner).responsible("its owner".to_owned());
+                told(&mut people, owner).responsible(RoleFacts::owner());
             }
             let dependents = resolver.dependents(api).await?;
             for contact in all(&dependents, "find out whose code names it", &mut gaps)? {
-                let role = "somebody whose code names it".to_owned();
-                told(&mut people, contact).add(role, None);
+                told(&mut people, contact).add(RoleFacts::code(), None);
             }
         }
         for (caller, contact) in &api.consumers {
-            let role = format!("the contact of its consumer {caller}");
+            let role = RoleFacts::consumer(caller);
             told(&mut people, contact).add(role, None);
         }
         for source in cx.usage {
@@ -63,7 +62,7 @@ impl Announce {
             for used in &value.callers {
                 let caller = &used.caller;
                 if let Some(contact) = api.consumers.get(caller) {
-                    let role = format!("the contact of its consumer {caller}");
+                    let role = RoleFacts::consumer(caller);
                     told(&mut people, contact).add(role, Some(calls(used)));
                     continue;
                 }
@@ -72,7 +71,7 @@ impl Announce {
                     strangers.push(caller.clone());
                 }
                 for contact in &contacts {
-                    let role = format!("behind the caller {caller}");
+                    let role = RoleFacts::caller(caller);
                     told(&mut people, contact).add(role, Some(calls(used)));
                 }
             }

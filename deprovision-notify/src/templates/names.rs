@@ -55,6 +55,7 @@ english![
     "parts.html",
     "parts.txt",
     "times.txt",
+    "words.txt",
     "calendar.subject",
     "calendar.txt",
     "announcement.subject",
