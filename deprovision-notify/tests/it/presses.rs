@@ -329,6 +329,44 @@ async fn a_ticket_that_is_forged_cut_old_or_for_another_answer_is_refused() {
 }
 
 #[tokio::test]
+async fn what_could_not_be_written_down_may_be_pressed_again() {
+    let world = World::new().await;
+    let mut button = world.buttons(Interactivity::Buttons).await.remove(0);
+    // A ticket of ours for a retirement that this log does not have.
+    let (wes, notice) = (PersonId::parse("wes").unwrap(), world.notice());
+    let elsewhere = RetirementId::parse("elsewhere").unwrap();
+    let links = world
+        .desk
+        .links(&elsewhere, &wes, &notice, world.clock.now());
+    let (_, token) = links.acknowledge.split_once("?token=").unwrap();
+    button["value"] = json!(token);
+    let body = world.pressed(&button);
+    for _ in 0..2 {
+        // Not even the very same request is taken for a replay.
+        let reply = world.take(&body).await;
+        assert_eq!(reply.status, 503);
+        assert!(said(&reply).contains("press again later"), "{reply:?}");
+        assert!(!reply.pressed.unwrap().recorded);
+    }
+}
+
+#[tokio::test]
+async fn a_server_can_take_presses_on_any_thread() {
+    let world = World::new().await;
+    let button = world.buttons(Interactivity::Buttons).await.remove(0);
+    let body = world.pressed(&button);
+    let headers: http::HeaderMap = signed(SECRET, world.clock.now().as_second(), body.as_bytes())
+        .iter()
+        .map(|(name, value)| {
+            let name = http::HeaderName::try_from(name).unwrap();
+            (name, http::HeaderValue::try_from(value).unwrap())
+        })
+        .collect();
+    let taken = tokio::spawn(async move { world.answers.take(&headers, body.as_bytes()).await });
+    assert!(taken.await.unwrap().pressed.unwrap().recorded);
+}
+
+#[tokio::test]
 async fn what_else_the_same_app_sends_is_taken_and_nothing_is_done() {
     let world = World::new().await;
     let buttons = world.buttons(Interactivity::Buttons).await;

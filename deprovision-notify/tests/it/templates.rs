@@ -453,9 +453,9 @@ fn a_role_and_a_finding_have_names_for_other_languages_and_are_escaped_once() {
     let message = templates.render(&letter).unwrap();
     assert_eq!(
         message.text.trim_end(),
-        "x owner/none/its owner;stakeholder/security/a stakeholder (security);\
-         consumer/shop-web/the contact of its consumer shop-web;other/none/<b>a & b</b>;\
-         unused/no request;none/<i>c & d</i>;"
+        "x owner/None/its owner;stakeholder/security/a stakeholder (security);\
+         consumer/shop-web/the contact of its consumer shop-web;other/None/<b>a & b</b>;\
+         unused/no request;None/<i>c & d</i>;"
     );
     for escaped in [
         "You are its owner, a stakeholder (security), the contact of its consumer shop-web, \
