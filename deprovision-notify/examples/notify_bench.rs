@@ -16,7 +16,7 @@ use deprovision_core::catalog::Contact;
 use deprovision_core::conformance::Permits;
 use deprovision_core::id::{ApiId, CallerId, PersonId, RetirementId};
 use deprovision_core::provider::{
-    AnswerLinks, CallFacts, Notice, NoticeFacts, NoticeStage, Notifier as _,
+    AnswerLinks, CallFacts, Notice, NoticeFacts, NoticeStage, Notifier as _, RoleFacts,
 };
 use deprovision_core::resource::NoticeId;
 use deprovision_core::time::{Period, SystemClock, Timestamp};
@@ -57,7 +57,7 @@ fn notice(id: NoticeId, number: usize) -> Result<Notice, Failure> {
     let mut facts = NoticeFacts::new(ApiId::parse("orders-v1")?, "Orders v1");
     facts.retirement = Some(RetirementId::parse("orders-v1-2027")?);
     facts.reason = "It is old, few still use it, and v2 does all that it did.".to_owned();
-    facts.roles = vec![format!("the contact of its consumer shop-{number}")];
+    facts.roles = vec![RoleFacts::consumer(&format!("shop-{number}").parse()?)];
     facts.ends = Some("2027-06-30T00:00:00Z".parse()?);
     facts.routes = (0..8)
         .map(|n| format!("GET /v1/orders/{{id}}/items/{n}"))
@@ -74,7 +74,8 @@ fn notice(id: NoticeId, number: usize) -> Result<Notice, Failure> {
 fn message(key: &str, notice: &Notice) -> Result<Message, Failure> {
     let facts = &notice.facts;
     let mut text = format!("{} will be retired. {}\n\n", facts.title, facts.reason);
-    for line in facts.roles.iter().chain(&facts.routes) {
+    let roles = facts.roles.iter().map(|role| &role.text);
+    for line in roles.chain(&facts.routes) {
         text += &format!("  {line}\n");
     }
     for call in &facts.calls {

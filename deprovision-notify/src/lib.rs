@@ -8,6 +8,7 @@ mod disk;
 mod error;
 mod fetch;
 mod file_name;
+mod hook;
 mod inbound;
 mod letter;
 mod mail;
@@ -30,14 +31,17 @@ pub use fetch::{
     Answer, AnswerBody, FetchError, HttpClient, NotPublic, Outgoing, ParseNetworkError, Reach,
     Resolve, RootsError, SystemResolver, Target, TargetError,
 };
-pub use inbound::{Fresh, InboundError, Press, PressError, SlackVerifier, WebhookVerifier};
+pub use inbound::{
+    Fresh, InboundError, Press, PressError, Pressed, SlackAnswers, SlackReply, SlackVerifier,
+    WebhookVerifier,
+};
 pub use letter::{Letter, LetterError};
 pub use mail::{Login, MemoryChannel, Security, SmtpChannel, SmtpConfig, SmtpError};
 pub use message::{Mail, MailWriter, WriteError};
 pub use outbox::Outbox;
 pub use post::Answers;
 pub use sender::{Sender, SenderError, Unsubscribe};
-pub use slack::{MemoryThreads, SlackBot, SlackWebhook, Thread, Threads};
+pub use slack::{Interactivity, MemoryThreads, SlackBot, SlackWebhook, Thread, Threads};
 pub use teams::Teams;
 pub use templates::{Message, TemplateError, Templates, TemplatesBuilder};
 pub use webhook::{SecretError, SigningSecret, Webhook, WebhookError};

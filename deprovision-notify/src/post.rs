@@ -1,5 +1,6 @@
 //! What a post in a chat says: short, in parts, and without the syntax of any chat.
 
+use deprovision_core::answer::AnswerKind;
 use deprovision_core::provider::{AnswerLinks, Notice, NoticeFacts, NoticeStage};
 use deprovision_core::time::Timestamp;
 use url::Url;
@@ -13,6 +14,8 @@ const MAX_TEXT: usize = 500;
 const MAX_ITEMS: usize = 10;
 /// How many bytes an address may have.
 const MAX_URL: usize = 1_000;
+/// How many bytes an address of an answer may have: as many as a button of Slack's takes.
+const MAX_ANSWER_URL: usize = 3_000;
 
 /// Whether a post shows where its recipient can answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,7 +48,7 @@ pub(crate) struct Entry {
     /// Where to read more.
     pub(crate) links: Vec<Link>,
     /// Where to answer.
-    pub(crate) answers: Vec<Link>,
+    pub(crate) answers: Vec<Reply>,
 }
 
 /// A word of ours, and an address of the web without spaces, quotes and angle brackets.
@@ -53,6 +56,33 @@ pub(crate) struct Entry {
 pub(crate) struct Link {
     pub(crate) label: &'static str,
     pub(crate) url: String,
+}
+
+/// One of the answers that a recipient can give.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Reply {
+    pub(crate) what: What,
+    pub(crate) link: Link,
+}
+
+/// Which answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    Acknowledge,
+    Object,
+    MoreTime,
+    Approve,
+}
+
+impl What {
+    pub(crate) fn of(kind: &AnswerKind) -> Self {
+        match kind {
+            AnswerKind::Acknowledge => Self::Acknowledge,
+            AnswerKind::Object => Self::Object,
+            AnswerKind::MoreTime => Self::MoreTime,
+            AnswerKind::Approve { .. } => Self::Approve,
+        }
+    }
 }
 
 /// The post of a letter.
@@ -88,7 +118,7 @@ fn entry(notice: &Notice, answers: Answers) -> Entry {
     };
     say("API", vec![facts.api.to_string()]);
     let mut told = vec![notice.to.person.to_string()];
-    told.extend(facts.roles.iter().cloned());
+    told.extend(facts.roles.iter().map(|role| role.text.clone()));
     say("For", vec![told.join(", ")]);
     say("Why", one(&facts.reason));
     say("Ends", facts.ends.map(moment).into_iter().collect());
@@ -119,7 +149,8 @@ fn entry(notice: &Notice, answers: Answers) -> Entry {
     }
     say("What goes", facts.routes.clone());
     say("Calls", calls(facts));
-    say("Found", facts.findings.clone());
+    let found = facts.findings.iter();
+    say("Found", found.map(|one| one.text.clone()).collect());
     if let Some(approval) = &facts.approval {
         say("Step", approval.step.iter().cloned().collect());
         say("What is done", approval.actions.clone());
@@ -128,7 +159,7 @@ fn entry(notice: &Notice, answers: Answers) -> Entry {
     say("To object, name", retirement(notice));
     entry.links = links;
     if let (Answers::Shown, Some(links)) = (answers, &facts.links) {
-        entry.answers = buttons(links);
+        entry.answers = replies(links);
     }
     entry
 }
@@ -229,22 +260,31 @@ fn retirement(notice: &Notice) -> Vec<String> {
     }
 }
 
-fn buttons(links: &AnswerLinks) -> Vec<Link> {
+fn replies(links: &AnswerLinks) -> Vec<Reply> {
     let all = [
-        link("I have read it", &links.acknowledge),
-        link("Object", &links.object),
-        link("Ask for more time", &links.more_time),
-        links
-            .approve
-            .as_deref()
-            .and_then(|url| link("Approve", url)),
+        (
+            What::Acknowledge,
+            "I have read it",
+            Some(&links.acknowledge),
+        ),
+        (What::Object, "Object", Some(&links.object)),
+        (What::MoreTime, "Ask for more time", Some(&links.more_time)),
+        (What::Approve, "Approve", links.approve.as_ref()),
     ];
-    all.into_iter().flatten().collect()
+    let replies = all.into_iter().filter_map(|(what, label, address)| {
+        let link = link_within(label, address?, MAX_ANSWER_URL)?;
+        Some(Reply { what, link })
+    });
+    replies.collect()
 }
 
 /// A link to an address of the web; nothing when it is none, or one that poses as
 /// another.
 fn link(label: &'static str, address: &str) -> Option<Link> {
+    link_within(label, address, MAX_URL)
+}
+
+fn link_within(label: &'static str, address: &str, max: usize) -> Option<Link> {
     let strange = |c: char| c.is_whitespace() || c.is_control() || is_direction(c) || c == '\\';
     let url = Url::parse(address).ok()?;
     let fits = matches!(url.scheme(), "https" | "http")
@@ -258,7 +298,7 @@ fn link(label: &'static str, address: &str) -> Option<Link> {
         .replace('\'', "%27")
         .replace('(', "%28")
         .replace(')', "%29");
-    (fits && url.len() <= MAX_URL).then_some(Link { label, url })
+    (fits && url.len() <= max).then_some(Link { label, url })
 }
 
 /// Items, one a line.

@@ -4,8 +4,8 @@ use deprovision_core::catalog::{Api, Catalog, Contact};
 use deprovision_core::digest::Digest;
 use deprovision_core::id::{CallerId, PersonId, RetirementId};
 use deprovision_core::provider::{
-    AnswerLinks, ApprovalFacts, BrownOutFacts, CallFacts, Notice, NoticeFacts, NoticeStage,
-    SuccessorFacts,
+    AnswerLinks, ApprovalFacts, BrownOutFacts, CallFacts, FindingFacts, Notice, NoticeFacts,
+    NoticeStage, RoleFacts, SuccessorFacts,
 };
 use deprovision_core::resource::{Locator, NoticeId};
 use deprovision_core::time::{Period, Timestamp};
@@ -81,7 +81,7 @@ fn facts(
         .as_ref()
         .and_then(|id| catalog.apis.get(id))
         .map(|next| SuccessorFacts::new(next.id.clone(), &next.title, next.url.clone()));
-    facts.roles = vec!["its owner".to_owned()];
+    facts.roles = vec![RoleFacts::owner()];
     let calls = |hours: u64| -> Result<Vec<CallFacts>, Problem> {
         let caller = match api.consumers.keys().next() {
             Some(caller) => caller.clone(),
@@ -117,8 +117,8 @@ fn facts(
         | NoticeStage::Withdrawal => facts.ends = Some(now),
         NoticeStage::Unused => {
             facts.findings = vec![
-                "no request in 90 days, in logs without a gap".to_owned(),
-                "2 keys still work".to_owned(),
+                FindingFacts::new("unused", "no request in 90 days, in logs without a gap"),
+                FindingFacts::text("2 keys still work"),
             ];
         }
         NoticeStage::Approval { number } => {
@@ -126,13 +126,18 @@ fn facts(
             facts.approval = Some(approval(api, number));
         }
         NoticeStage::Drift => {
-            facts.findings = vec![format!("{} answers 200 again", place(api))];
+            facts.findings = vec![FindingFacts::new(
+                "drift",
+                format!("{} answers 200 again", place(api)),
+            )];
         }
         NoticeStage::Digest => {
             facts.findings = vec![
-                "1,204 requests in the last 7 days, 38 % fewer than in the 7 days before"
-                    .to_owned(),
-                "1 key was not used for 120 days".to_owned(),
+                FindingFacts::new(
+                    "declining",
+                    "1,204 requests in the last 7 days, 38 % fewer than in the 7 days before",
+                ),
+                FindingFacts::text("1 key was not used for 120 days"),
             ];
         }
     }

@@ -65,6 +65,18 @@ impl AnswerTicket {
         let digest = Digest::of_bytes(text.as_bytes()).to_hex();
         AnswerId::parse(format!("answer-{}", digest.get(..32).unwrap_or(&digest)))
     }
+
+    /// What its holder is told once the answer is in the log, as a sentence.
+    #[must_use]
+    pub fn recorded(&self) -> String {
+        let what = match &self.kind {
+            AnswerKind::Acknowledge => "that you have read it",
+            AnswerKind::Object => "your objection, and the retirement is held",
+            AnswerKind::MoreTime => "that you need longer, and the retirement is held until then",
+            AnswerKind::Approve { .. } => "your approval",
+        };
+        format!("It is recorded under {}: {what}.", self.person)
+    }
 }
 
 /// Why a link counts for nothing.

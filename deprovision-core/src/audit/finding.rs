@@ -39,6 +39,26 @@ pub enum FindingKind {
     Unknown,
 }
 
+impl FindingKind {
+    /// Its name, as in a report: `unused`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Zombie => "zombie",
+            Self::Shadow => "shadow",
+            Self::Overdue => "overdue",
+            Self::Orphaned => "orphaned",
+            Self::Unreachable => "unreachable",
+            Self::Unused => "unused",
+            Self::Idle => "idle",
+            Self::Superseded => "superseded",
+            Self::Redundant => "redundant",
+            Self::Declining => "declining",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// What a finding is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -153,5 +173,29 @@ impl fmt::Display for Finding {
         writeln!(f, "    coverage: {}", printable(&self.coverage))?;
         writeln!(f, "    would change: {}", printable(&self.would_change))?;
         write!(f, "    next: {}", printable(&self.next_step))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_is_called_as_it_is_written() {
+        for kind in [
+            FindingKind::Zombie,
+            FindingKind::Shadow,
+            FindingKind::Overdue,
+            FindingKind::Orphaned,
+            FindingKind::Unreachable,
+            FindingKind::Unused,
+            FindingKind::Idle,
+            FindingKind::Superseded,
+            FindingKind::Redundant,
+            FindingKind::Declining,
+            FindingKind::Unknown,
+        ] {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::audit::{Audit, Finding, FindingKind};
 use crate::catalog::{Api, Catalog};
 use crate::id::{ApiId, ParseIdError};
-use crate::provider::{Notice, NoticeFacts, NoticeStage};
+use crate::provider::{FindingFacts, Notice, NoticeFacts, NoticeStage, RoleFacts};
 use crate::resource::NoticeId;
 
 impl Audit {
@@ -74,15 +74,16 @@ impl Audit {
 
 fn facts(api: &Api, found: &[&Finding]) -> NoticeFacts {
     let mut facts = NoticeFacts::new(api.id.clone(), &api.title);
-    facts.roles.push("its owner".to_owned());
+    facts.roles.push(RoleFacts::owner());
     facts.ends = api.sunset;
     facts.documentation.clone_from(&api.documentation);
     for finding in found {
-        facts
-            .findings
-            .push(format!("{} ({})", finding.title, finding.coverage));
+        let text = format!("{} ({})", finding.title, finding.coverage);
+        let kind = finding.kind.name();
+        facts.findings.push(FindingFacts::new(kind, text));
         if !finding.next_step.is_empty() {
-            facts.findings.push(finding.next_step.clone());
+            let next = FindingFacts::new("next_step", &finding.next_step);
+            facts.findings.push(next);
         }
     }
     facts
@@ -133,7 +134,7 @@ apis:
                 .facts
                 .findings
                 .iter()
-                .any(|f| f.contains("a Overdue"))
+                .any(|f| f.text.contains("a Overdue"))
         );
     }
 }

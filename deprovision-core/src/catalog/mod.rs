@@ -22,6 +22,7 @@ mod write;
 pub use api::{
     Api, Catalog, Criticality, Face, FaceKind, Lifecycle, Method, Resources, Route, Stakeholder,
 };
+pub use backstage::{BackstageOwners, Reached, Unresolved};
 pub use contact::{Contact, EmailAddress, ParseAddressError};
 pub use directory::Directory;
 pub use error::{CatalogError, CatalogErrorKind, CatalogErrors, Place};

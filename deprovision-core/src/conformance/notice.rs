@@ -11,8 +11,8 @@ use crate::catalog::{Contact, EmailAddress};
 use crate::id::{ApiId, CallerId, PersonId};
 use crate::observation::Observation;
 use crate::provider::{
-    AnswerLinks, CallFacts, Delivery, DeliveryObserver, Notice, NoticeFacts, NoticeStage, Notifier,
-    Outcome, ProviderError, SuccessorFacts,
+    AnswerLinks, CallFacts, Delivery, DeliveryObserver, FindingFacts, Notice, NoticeFacts,
+    NoticeStage, Notifier, Outcome, ProviderError, RoleFacts, SuccessorFacts,
 };
 use crate::resource::{Locator, NoticeId};
 use crate::time::{Clock, Period, Timestamp};
@@ -128,7 +128,7 @@ impl<F: NoticeFixture> Suite<'_, F> {
         match field {
             "title" => facts.title = text,
             "reason" => facts.reason = text,
-            "role" => facts.roles.push(text),
+            "role" => facts.roles.push(RoleFacts::other(text)),
             "successor" => {
                 let next = ApiId::parse("orders-v2")?;
                 facts.successor = Some(SuccessorFacts::new(next, &text, Some(text.clone())));
@@ -140,7 +140,7 @@ impl<F: NoticeFixture> Suite<'_, F> {
                 facts.calls.push(calls);
                 facts.routes.push(text);
             }
-            "finding" => facts.findings.push(text),
+            "finding" => facts.findings.push(FindingFacts::text(text)),
             _links => facts.links = Some(AnswerLinks::new(&text, &text, &text)),
         }
         Ok(notice)

@@ -16,6 +16,7 @@
 //! - Get permits for your tests from `conformance::Permits`.
 
 mod archive;
+mod backstage_groups;
 mod clone;
 mod code;
 mod code_dependents;
@@ -25,6 +26,7 @@ mod error;
 mod grant;
 mod notice;
 mod notice_facts;
+mod notice_reasons;
 mod outcome;
 mod owner;
 mod path;
@@ -36,6 +38,7 @@ pub use archive::{
     ArchiveReader, ArchiveState, Archiver, ByteStream, DatasetReader, Eraser, Manifest,
     ManifestEntry, ObjectInfo, Retention,
 };
+pub use backstage_groups::{BackstageGroups, EntityFiles};
 pub use clone::{ChangeBranches, CloneWorkshop, LocalClone, OpenedClone};
 pub use code::{
     ChangeObserver, ChangeProposer, ChangeState, CodeHistory, CodeOwner, CodeSearch, Confidence,
@@ -50,6 +53,7 @@ pub use notice::{Delivery, DeliveryObserver, Notice, NoticeStage, Notifier};
 pub use notice_facts::{
     AnswerLinks, ApprovalFacts, BrownOutFacts, CallFacts, NoticeFacts, SuccessorFacts,
 };
+pub use notice_reasons::{FindingFacts, RoleFacts, RoleKind};
 pub use outcome::{EffectClass, Outcome, Reversibility};
 pub use owner::OwnerResolver;
 pub use path::{

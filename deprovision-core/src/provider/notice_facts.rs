@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ApiId, CallerId, RetirementId};
+use crate::provider::{FindingFacts, RoleFacts};
 use crate::time::{Period, Timestamp};
 
 /// What there is to say of one API to one person. Every text in it may come from
@@ -23,10 +24,9 @@ pub struct NoticeFacts {
     /// Why it is retired, or called off.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
-    /// Why this person is told: one word or more for each of their roles, as in *its
-    /// owner*.
+    /// Why this person is told: each of their roles.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub roles: Vec<String>,
+    pub roles: Vec<RoleFacts>,
     /// When it ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends: Option<Timestamp>,
@@ -50,7 +50,7 @@ pub struct NoticeFacts {
     pub brown_out: Option<BrownOutFacts>,
     /// What was found: of an unused API, of what came back, of an owner's APIs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub findings: Vec<String>,
+    pub findings: Vec<FindingFacts>,
     /// What the recipient is asked to approve.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<ApprovalFacts>,

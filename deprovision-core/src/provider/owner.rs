@@ -9,6 +9,14 @@ use crate::provider::ProviderError;
 use crate::time::Timestamp;
 
 /// Maps callers and APIs to people.
+///
+/// # Behaviour
+/// - Who is not known is nobody: an empty list, complete.
+/// - Who is known and can not be reached is a gap: a partial list that says who. The plan
+///   shows it.
+/// - Asking changes nothing.
+///
+/// The suite `conformance::owner` holds a resolver to it.
 #[async_trait]
 pub trait OwnerResolver: Send + Sync {
     /// Who answers for the API; an empty list when nobody does. Never a default mailbox.

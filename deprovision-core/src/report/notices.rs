@@ -59,7 +59,8 @@ pub(super) fn told(history: &History<'_>) -> Vec<ToldPart> {
             let complete = run.is_complete();
             let text = |path| detail(action, path).and_then(Value::as_str);
             let roles = detail(action, &["roles"]).and_then(Value::as_array);
-            let roles = roles.into_iter().flatten().filter_map(Value::as_str);
+            let roles = roles.into_iter().flatten();
+            let roles = roles.filter_map(|role| role.get("text")?.as_str());
             ToldPart {
                 who: text(&["to", "person"])
                     .unwrap_or(&action.summary)

@@ -6,7 +6,8 @@ use crate::catalog::{Contact, Route};
 use crate::id::StepId;
 use crate::pipeline::ids;
 use crate::provider::{
-    ApprovalFacts, BrownOutFacts, CallFacts, NoticeFacts, NoticeStage, SuccessorFacts,
+    ApprovalFacts, BrownOutFacts, CallFacts, FindingFacts, NoticeFacts, NoticeStage, RoleFacts,
+    SuccessorFacts,
 };
 use crate::step::StepContext;
 
@@ -16,7 +17,7 @@ use crate::step::StepContext;
 #[serde(deny_unknown_fields)]
 pub(super) struct Recipient {
     pub(super) to: Contact,
-    roles: Vec<String>,
+    roles: Vec<RoleFacts>,
     /// Whether they are its owner or a stakeholder.
     #[serde(default)]
     answers_for_it: bool,
@@ -36,13 +37,13 @@ impl Recipient {
     }
 
     /// That they are its owner or a stakeholder.
-    pub(super) fn responsible(&mut self, role: String) {
+    pub(super) fn responsible(&mut self, role: RoleFacts) {
         self.answers_for_it = true;
         self.add(role, None);
     }
 
     /// One more reason to tell them: a person is told once, whatever the number.
-    pub(super) fn add(&mut self, role: String, calls: Option<CallFacts>) {
+    pub(super) fn add(&mut self, role: RoleFacts, calls: Option<CallFacts>) {
         if !self.roles.contains(&role) {
             self.roles.push(role);
         }
@@ -73,7 +74,8 @@ impl Recipient {
     }
 
     pub(super) fn roles(&self) -> String {
-        self.roles.join(", ")
+        let roles: Vec<&str> = self.roles.iter().map(|role| role.text.as_str()).collect();
+        roles.join(", ")
     }
 
     /// What they are told of a stage, which may be that a plan's step is near.
@@ -96,8 +98,11 @@ impl Recipient {
             NoticeStage::Retired => {
                 facts.certificate = state.certificate().map(|digest| digest.to_string());
             }
-            NoticeStage::Drift => facts.findings = state.drift().to_vec(),
             NoticeStage::Approval { .. } => facts.approval = approval(stage, cx),
+            NoticeStage::Drift => {
+                let found = state.drift().iter();
+                facts.findings = found.map(|what| FindingFacts::new("drift", what)).collect();
+            }
             _ => {}
         }
         facts

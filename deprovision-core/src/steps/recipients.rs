@@ -5,19 +5,11 @@ use std::collections::BTreeMap;
 use super::Announce;
 use super::recipient::Recipient;
 use crate::catalog::Contact;
-use crate::id::{CallerId, PersonId, Role};
+use crate::id::{CallerId, PersonId};
 use crate::observation::Observation;
-use crate::provider::{CallFacts, ErrorKind, ProviderError};
+use crate::provider::{CallFacts, ErrorKind, ProviderError, RoleFacts};
 use crate::step::StepContext;
 use crate::usage::CallerUse;
-
-/// Why the owner is told.
-pub(super) const OWNER: &str = "its owner";
-
-/// Why a stakeholder is told.
-pub(super) fn stakeholder(role: &Role) -> String {
-    format!("a stakeholder ({role})")
-}
 
 /// Who is told, and who and what is missing from it.
 pub(super) struct Recipients {
@@ -38,24 +30,24 @@ impl Announce {
         let mut people: BTreeMap<PersonId, Recipient> = BTreeMap::new();
         let (mut strangers, mut gaps) = (Vec::new(), Vec::new());
         if let Some(owner) = &api.owner {
-            told(&mut people, owner).responsible(OWNER.to_owned());
+            told(&mut people, owner).responsible(RoleFacts::owner());
         }
-        for other in &api.stakeholders {
-            told(&mut people, &other.contact).responsible(stakeholder(&other.role));
+        for stakeholder in &api.stakeholders {
+            let role = RoleFacts::stakeholder(&stakeholder.role);
+            told(&mut people, &stakeholder.contact).responsible(role);
         }
         for resolver in self.providers.owners() {
             let owners = resolver.owners(&api.id).await?;
             for owner in all(&owners, "find out who owns it", &mut gaps)? {
-                told(&mut people, owner).responsible(OWNER.to_owned());
+                told(&mut people, owner).responsible(RoleFacts::owner());
             }
             let dependents = resolver.dependents(api).await?;
             for contact in all(&dependents, "find out whose code names it", &mut gaps)? {
-                let role = "somebody whose code names it".to_owned();
-                told(&mut people, contact).add(role, None);
+                told(&mut people, contact).add(RoleFacts::code(), None);
             }
         }
         for (caller, contact) in &api.consumers {
-            let role = format!("the contact of its consumer {caller}");
+            let role = RoleFacts::consumer(caller);
             told(&mut people, contact).add(role, None);
         }
         for source in cx.usage {
@@ -70,7 +62,7 @@ impl Announce {
             for used in &value.callers {
                 let caller = &used.caller;
                 if let Some(contact) = api.consumers.get(caller) {
-                    let role = format!("the contact of its consumer {caller}");
+                    let role = RoleFacts::consumer(caller);
                     told(&mut people, contact).add(role, Some(calls(used)));
                     continue;
                 }
@@ -79,7 +71,7 @@ impl Announce {
                     strangers.push(caller.clone());
                 }
                 for contact in &contacts {
-                    let role = format!("behind the caller {caller}");
+                    let role = RoleFacts::caller(caller);
                     told(&mut people, contact).add(role, Some(calls(used)));
                 }
             }

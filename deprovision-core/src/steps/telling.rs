@@ -5,11 +5,10 @@ use async_trait::async_trait;
 use super::Announce;
 use super::common::read_back;
 use super::recipient::Recipient;
-use super::recipients::{OWNER, stakeholder};
 use crate::digest::Digest;
 use crate::observation::Observation;
 use crate::permit::WritePermit;
-use crate::provider::{Delivery, Notice, NoticeStage, Outcome, ProviderError};
+use crate::provider::{Delivery, Notice, NoticeStage, Outcome, ProviderError, RoleFacts};
 use crate::resource::NoticeId;
 use crate::retirement::ActionRun;
 use crate::step::{StepContext, Teller};
@@ -103,10 +102,10 @@ fn approvers(stage: NoticeStage, cx: &StepContext<'_>) -> Vec<Recipient> {
                 .as_ref()
                 .is_some_and(|o| o.person == contact.person)
             {
-                recipient.responsible(OWNER.to_owned());
+                recipient.responsible(RoleFacts::owner());
             }
             for role in roles {
-                recipient.responsible(stakeholder(role));
+                recipient.responsible(RoleFacts::stakeholder(role));
             }
             recipient
         })

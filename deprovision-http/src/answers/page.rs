@@ -77,16 +77,10 @@ impl Page {
 
     /// That it is recorded.
     pub(super) fn done(ticket: &AnswerTicket) -> Self {
-        let what = match &ticket.kind {
-            AnswerKind::Acknowledge => "that you have read it",
-            AnswerKind::Object => "your objection, and the retirement is held",
-            AnswerKind::MoreTime => "that you need longer, and the retirement is held until then",
-            AnswerKind::Approve { .. } => "your approval",
-        };
         Self {
             title: "Thank you".to_owned(),
             lines: vec![
-                format!("It is recorded under {}: {what}.", ticket.person),
+                ticket.recorded(),
                 "This link has done its work; you can close this page.".to_owned(),
             ],
             ..Self::default()

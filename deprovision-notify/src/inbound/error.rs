@@ -1,7 +1,10 @@
 //! Why a request is not believed.
 
-/// Why a request is not believed. Answer a [`Replayed`](Self::Replayed) one as if it were
-/// new (it was handled), [`Busy`](Self::Busy) with 503, all others with 400 or 401.
+use http::StatusCode;
+
+/// Why a request is not believed. [`status`](Self::status) answers a
+/// [`Replayed`](Self::Replayed) one as if it were new (it was handled),
+/// [`Busy`](Self::Busy) with 503, all others with 400 or 401.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InboundError {
@@ -34,4 +37,19 @@ pub enum InboundError {
     /// not be told. It may be sent again later.
     #[error("too many came at once; send it again later")]
     Busy,
+}
+
+impl InboundError {
+    /// With which status such a request is answered.
+    #[must_use]
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::Replayed => StatusCode::OK,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Stale | Self::FromTheFuture | Self::Forged => StatusCode::UNAUTHORIZED,
+            Self::Missing(_) | Self::Repeated(_) | Self::Malformed(_) | Self::Truncated => {
+                StatusCode::BAD_REQUEST
+            }
+        }
+    }
 }

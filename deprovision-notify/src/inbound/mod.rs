@@ -1,5 +1,6 @@
 //! What others send us: is it theirs, is it new?
 
+mod answers;
 mod error;
 mod fields;
 mod press;
@@ -7,6 +8,7 @@ mod seen;
 mod slack;
 mod standard;
 
+pub use answers::{Pressed, SlackAnswers, SlackReply};
 pub use error::InboundError;
 pub use press::{Press, PressError};
 pub use seen::Fresh;

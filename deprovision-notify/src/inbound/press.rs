@@ -32,6 +32,9 @@ pub struct Press {
     /// The button's value, such as the token of an answer; none for a button that only
     /// opens an address.
     pub value: Option<Secret>,
+    /// Where something can be said to whoever pressed: five times within half an hour, by
+    /// anybody who has the address.
+    pub response_url: Option<Secret>,
 }
 
 /// Why a body is no pressed button. Nothing of it is shown.
@@ -61,6 +64,8 @@ struct Payload {
     user: Option<Id>,
     #[serde(default)]
     actions: Vec<Action>,
+    #[serde(default)]
+    response_url: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -100,6 +105,7 @@ impl Press {
             user,
             action: action.action_id,
             value: action.value.map(Secret::new),
+            response_url: payload.response_url.map(Secret::new),
         })
     }
 }

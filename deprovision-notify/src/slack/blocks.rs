@@ -6,6 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::buttons::{self, Interactivity};
 use crate::Letter;
 use crate::post::{self, Answers, Entry, Link, cut};
 
@@ -24,7 +25,11 @@ const MAX_FIELDS: usize = 10;
 const MAX_ALL: usize = 30_000;
 
 /// What is posted: `text` for notifications, and `blocks`.
-pub(crate) fn message(letter: &Letter, answers: Answers) -> Map<String, Value> {
+pub(crate) fn message(
+    letter: &Letter,
+    answers: Answers,
+    interactivity: Interactivity,
+) -> Map<String, Value> {
     let post = post::of(letter, answers);
     let mut blocks = vec![json!({
         "type": "header",
@@ -34,7 +39,7 @@ pub(crate) fn message(letter: &Letter, answers: Answers) -> Map<String, Value> {
     let mut length = 0;
     let mut left = post.entries.len();
     for entry in &post.entries {
-        let more = of_entry(entry, many);
+        let more = of_entry(entry, many, interactivity);
         length += more.iter().map(|b| b.to_string().len()).sum::<usize>();
         // One is kept for what follows.
         let full = blocks.len() + more.len() >= MAX_BLOCKS || length > MAX_ALL;
@@ -64,7 +69,7 @@ pub(crate) fn message(letter: &Letter, answers: Answers) -> Map<String, Value> {
     message
 }
 
-fn of_entry(entry: &Entry, many: bool) -> Vec<Value> {
+fn of_entry(entry: &Entry, many: bool, interactivity: Interactivity) -> Vec<Value> {
     let mut blocks = Vec::new();
     if many {
         blocks.push(json!({ "type": "divider" }));
@@ -86,13 +91,8 @@ fn of_entry(entry: &Entry, many: bool) -> Vec<Value> {
         }));
     }
     if !entry.answers.is_empty() {
-        let buttons = entry.answers.iter().map(|answer| {
-            json!({
-                "type": "button",
-                "text": plain(answer.label, 75),
-                "url": answer.url,
-            })
-        });
+        let answers = entry.answers.iter();
+        let buttons = answers.map(|reply| buttons::button(reply, interactivity));
         blocks.push(json!({ "type": "actions", "elements": buttons.collect::<Vec<_>>() }));
     }
     blocks
@@ -104,7 +104,7 @@ fn link(link: &Link) -> String {
 }
 
 /// A text without markup. Slack wants at least one character.
-fn plain(text: &str, max: usize) -> Value {
+pub(crate) fn plain(text: &str, max: usize) -> Value {
     let text = match escaped(text, max) {
         empty if empty.trim().is_empty() => "–".to_owned(),
         text => text,
@@ -114,7 +114,7 @@ fn plain(text: &str, max: usize) -> Value {
 
 /// The text with `&`, `<` and `>` as Slack wants them, within so many characters. It is
 /// cut before it is escaped, so that no escape is cut in two.
-fn escaped(text: &str, max: usize) -> String {
+pub(crate) fn escaped(text: &str, max: usize) -> String {
     let mut keep = max;
     loop {
         let kept = cut(text, keep);

@@ -12,12 +12,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::blocks;
+use super::buttons::Interactivity;
 use super::codes::{self, Meaning};
 use super::threads::{Thread, Threads};
+use crate::Letter;
 use crate::channel::{Channel, Sent};
-use crate::fetch::{Answer, AnswerBody, HttpClient, Outgoing, Target, TargetError};
+use crate::fetch::{Answer, AnswerBody, HttpClient, Outgoing, TargetError};
+use crate::hook::Hook;
 use crate::post::Answers;
-use crate::{Letter, verdict};
 
 /// Where Slack's method is.
 const METHOD: &str = "https://slack.com/api/chat.postMessage";
@@ -33,13 +35,11 @@ const MAX_ANSWER: usize = 256 * 1024;
 /// Slack takes no idempotency key: a letter that is sent twice is posted twice. Its key is
 /// in the message's `metadata` (event `deprovision_notice`), where a program finds it.
 pub struct SlackBot {
-    client: HttpClient,
-    target: Target,
+    hook: Hook,
     token: Secret,
     channel: String,
     threads: Arc<dyn Threads>,
-    answers: Answers,
-    clock: Arc<dyn Clock>,
+    interactivity: Interactivity,
 }
 
 /// What the method answers.
@@ -66,22 +66,27 @@ impl SlackBot {
         threads: Arc<dyn Threads>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, TargetError> {
-        let target = Target::parse(METHOD, client.reach())?;
+        let hook = Hook::new(client, METHOD, clock)?;
         Ok(Self {
-            client,
-            target,
+            hook,
             token,
             channel: channel.into(),
             threads,
-            answers: Answers::Withheld,
-            clock,
+            interactivity: Interactivity::default(),
         })
     }
 
     /// Whether posts show where their recipient can answer.
     #[must_use]
     pub fn with_answers(mut self, answers: Answers) -> Self {
-        self.answers = answers;
+        self.hook.answers = answers;
+        self
+    }
+
+    /// Whether answers that are shown can be given by pressing a button.
+    #[must_use]
+    pub fn with_interactivity(mut self, interactivity: Interactivity) -> Self {
+        self.interactivity = interactivity;
         self
     }
 
@@ -91,7 +96,7 @@ impl SlackBot {
     /// # Errors
     /// [`TargetError`] when the address is none, or may not be reached.
     pub fn with_method_at(mut self, address: &str) -> Result<Self, TargetError> {
-        self.target = Target::parse(address, self.client.reach())?;
+        self.hook.moved_to(address)?;
         Ok(self)
     }
 
@@ -105,7 +110,7 @@ impl SlackBot {
     }
 
     fn outgoing(&self, letter: &Letter, first: Option<&str>) -> Option<Outgoing> {
-        let mut message = blocks::message(letter, self.answers);
+        let mut message = blocks::message(letter, self.hook.answers, self.interactivity);
         message.insert("channel".to_owned(), json!(self.channel));
         message.insert(
             "metadata".to_owned(),
@@ -127,8 +132,8 @@ impl SlackBot {
 
     /// What the answer says, and the `ts` of a message that was posted.
     fn read(&self, answer: &Answer) -> (Sent, Option<Meaning>, Option<String>) {
-        let now = self.clock.now();
-        let by_status = || verdict::of_status(answer, self.target.host(), now);
+        let now = self.hook.now();
+        let by_status = || self.hook.by_status(answer);
         let reply = match &answer.body {
             AnswerBody::Whole(body) => serde_json::from_slice::<Reply>(body).ok(),
             AnswerBody::Cut => None,
@@ -201,9 +206,9 @@ impl Channel for SlackBot {
         // Some of the time is for keeping the thread, which changes nothing about the letter.
         let keep = (deadline / 10).min(Duration::from_secs(1));
         let left = deadline.saturating_sub(started.elapsed() + keep);
-        let answer = match self.client.post(&self.target, outgoing, left).await {
+        let answer = match self.hook.post(outgoing, left).await {
             Ok(answer) => answer,
-            Err(error) => return verdict::of_error(&error),
+            Err(sent) => return sent,
         };
         let (sent, meaning, ts) = self.read(&answer);
         if let (Some(thread), Some(Meaning::Thread), Some(old)) = (&thread, meaning, &first) {
@@ -231,10 +236,11 @@ fn is_ts(text: &str) -> bool {
 
 impl fmt::Debug for SlackBot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SlackBot")
-            .field("target", &self.target)
+        let mut debug = f.debug_struct("SlackBot");
+        self.hook.show(&mut debug);
+        debug
             .field("channel", &self.channel)
-            .field("answers", &self.answers)
+            .field("interactivity", &self.interactivity)
             .finish_non_exhaustive()
     }
 }

@@ -8,11 +8,13 @@ use async_trait::async_trait;
 use deprovision_core::secret::Secret;
 use deprovision_core::time::Clock;
 
+use super::buttons::Interactivity;
 use super::{blocks, codes};
+use crate::Letter;
 use crate::channel::{Channel, Sent};
-use crate::fetch::{AnswerBody, HttpClient, Outgoing, Target, TargetError};
+use crate::fetch::{AnswerBody, HttpClient, Outgoing, TargetError};
+use crate::hook::Hook;
 use crate::post::Answers;
-use crate::{Letter, verdict};
 
 /// How much of an answer is read: Slack's is one word.
 const MAX_ANSWER: usize = 4 * 1024;
@@ -40,10 +42,8 @@ const MAX_ANSWER: usize = 4 * 1024;
 /// # }
 /// ```
 pub struct SlackWebhook {
-    client: HttpClient,
-    target: Target,
-    answers: Answers,
-    clock: Arc<dyn Clock>,
+    hook: Hook,
+    interactivity: Interactivity,
 }
 
 impl SlackWebhook {
@@ -57,19 +57,28 @@ impl SlackWebhook {
         address: &Secret,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, TargetError> {
-        let target = Target::parse(address.expose(), client.reach())?;
+        let hook = Hook::new(client, address.expose(), clock)?;
         Ok(Self {
-            client,
-            target,
-            answers: Answers::Withheld,
-            clock,
+            hook,
+            interactivity: Interactivity::default(),
         })
     }
 
     /// Whether posts show where their recipient can answer.
     #[must_use]
     pub fn with_answers(mut self, answers: Answers) -> Self {
-        self.answers = answers;
+        self.hook.answers = answers;
+        self
+    }
+
+    /// Whether answers that are shown can be given by pressing a button. A webhook's posts
+    /// may hold interactive parts
+    /// (<https://docs.slack.dev/tools/slack-github-action/sending-techniques/sending-data-slack-incoming-webhook>);
+    /// the presses go to the request URL of the app that the webhook belongs to. A webhook
+    /// from before apps belongs to none, and its buttons do nothing.
+    #[must_use]
+    pub fn with_interactivity(mut self, interactivity: Interactivity) -> Self {
+        self.interactivity = interactivity;
         self
     }
 }
@@ -81,31 +90,31 @@ impl Channel for SlackWebhook {
     }
 
     async fn send(&self, letter: &Letter, deadline: Duration) -> Sent {
-        let message = blocks::message(letter, self.answers);
+        let message = blocks::message(letter, self.hook.answers, self.interactivity);
         let mut outgoing = Outgoing::json(serde_json::Value::Object(message).to_string());
         outgoing.max_answer = MAX_ANSWER;
-        let answer = match self.client.post(&self.target, outgoing, deadline).await {
+        let answer = match self.hook.post(outgoing, deadline).await {
             Ok(answer) => answer,
-            Err(error) => return verdict::of_error(&error),
+            Err(sent) => return sent,
         };
-        let now = self.clock.now();
         if !answer.status.is_success()
             && let AnswerBody::Whole(body) = &answer.body
             && let Some(code) = std::str::from_utf8(body).ok().map(str::trim)
             && let Some(code) = codes::word(code)
             && let Some(meaning) = codes::of_webhook(code)
         {
-            return meaning.sent(code, &answer, now);
+            return meaning.sent(code, &answer, self.hook.now());
         }
-        verdict::of_status(&answer, self.target.host(), now)
+        self.hook.by_status(&answer)
     }
 }
 
 impl fmt::Debug for SlackWebhook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SlackWebhook")
-            .field("target", &self.target)
-            .field("answers", &self.answers)
+        let mut debug = f.debug_struct("SlackWebhook");
+        self.hook.show(&mut debug);
+        debug
+            .field("interactivity", &self.interactivity)
             .finish_non_exhaustive()
     }
 }

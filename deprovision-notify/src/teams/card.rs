@@ -68,7 +68,10 @@ fn of_entry(entry: &Entry, many: bool) -> Value {
         }
         items.push(json!({ "type": "RichTextBlock", "inlines": inlines }));
     }
-    let actions: Vec<Value> = entry.links.iter().chain(&entry.answers).map(open).collect();
+    let actions: Vec<Value> = {
+        let answers = entry.answers.iter().map(|reply| &reply.link);
+        entry.links.iter().chain(answers).map(open).collect()
+    };
     if !actions.is_empty() {
         items.push(json!({ "type": "ActionSet", "actions": actions }));
     }

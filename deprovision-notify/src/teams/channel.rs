@@ -9,10 +9,11 @@ use deprovision_core::secret::Secret;
 use deprovision_core::time::Clock;
 
 use super::card;
+use crate::Letter;
 use crate::channel::{Channel, Sent};
-use crate::fetch::{HttpClient, Outgoing, Target, TargetError};
+use crate::fetch::{HttpClient, Outgoing, TargetError};
+use crate::hook::Hook;
 use crate::post::Answers;
-use crate::{Letter, verdict};
 
 /// Posts letters as Adaptive Cards through a workflow of Microsoft Teams ("When a Teams
 /// webhook request is received"). The connectors of Office 365 that took cards before are
@@ -24,10 +25,7 @@ use crate::{Letter, verdict};
 ///
 /// The workflow's address is its secret: whoever has it can post.
 pub struct Teams {
-    client: HttpClient,
-    target: Target,
-    answers: Answers,
-    clock: Arc<dyn Clock>,
+    hook: Hook,
 }
 
 impl Teams {
@@ -41,19 +39,14 @@ impl Teams {
         address: &Secret,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, TargetError> {
-        let target = Target::parse(address.expose(), client.reach())?;
-        Ok(Self {
-            client,
-            target,
-            answers: Answers::Withheld,
-            clock,
-        })
+        let hook = Hook::new(client, address.expose(), clock)?;
+        Ok(Self { hook })
     }
 
     /// Whether cards show where their recipient can answer.
     #[must_use]
     pub fn with_answers(mut self, answers: Answers) -> Self {
-        self.answers = answers;
+        self.hook.answers = answers;
         self
     }
 }
@@ -65,23 +58,22 @@ impl Channel for Teams {
     }
 
     async fn send(&self, letter: &Letter, deadline: Duration) -> Sent {
-        let mut outgoing = Outgoing::json(card::message(letter, self.answers).to_string());
+        let mut outgoing = Outgoing::json(card::message(letter, self.hook.answers).to_string());
         // A key is made of letters, digits and hyphens.
         if let Ok(key) = letter.key().parse() {
             outgoing.headers.insert("webhook-id", key);
         }
-        match self.client.post(&self.target, outgoing, deadline).await {
-            Ok(answer) => verdict::of_status(&answer, self.target.host(), self.clock.now()),
-            Err(error) => verdict::of_error(&error),
+        match self.hook.post(outgoing, deadline).await {
+            Ok(answer) => self.hook.by_status(&answer),
+            Err(sent) => sent,
         }
     }
 }
 
 impl fmt::Debug for Teams {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Teams")
-            .field("target", &self.target)
-            .field("answers", &self.answers)
-            .finish_non_exhaustive()
+        let mut debug = f.debug_struct("Teams");
+        self.hook.show(&mut debug);
+        debug.finish_non_exhaustive()
     }
 }

@@ -57,6 +57,7 @@ english![
     "parts.html",
     "parts.txt",
     "times.txt",
+    "words.txt",
     "calendar.subject",
     "calendar.txt",
     "approval.subject",

@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use deprovision_core::catalog::Contact;
-use deprovision_core::id::{ApiId, CallerId, PersonId, RetirementId};
+use deprovision_core::id::{ApiId, CallerId, PersonId, RetirementId, Role};
 use deprovision_core::provider::{
-    AnswerLinks, ApprovalFacts, BrownOutFacts, CallFacts, Notice, NoticeFacts, NoticeStage,
-    SuccessorFacts,
+    AnswerLinks, ApprovalFacts, BrownOutFacts, CallFacts, FindingFacts, Notice, NoticeFacts,
+    NoticeStage, RoleFacts, SuccessorFacts,
 };
 use deprovision_core::resource::{Locator, NoticeId};
 use deprovision_core::time::{Period, Timestamp};
@@ -76,7 +76,15 @@ fn all(number: usize) -> Option<NoticeFacts> {
     let mut facts = few(number)?;
     facts.retirement = Some(RetirementId::parse(format!("retire-orders-v{number}")).ok()?);
     facts.reason = "Version 3 does the same.\nIt is faster.".to_owned();
-    facts.roles = vec!["its owner".to_owned(), "the contact of shop-web".to_owned()];
+    let caller = CallerId::parse("shop-web").ok()?;
+    facts.roles = vec![
+        RoleFacts::owner(),
+        RoleFacts::stakeholder(&Role::parse("security").ok()?),
+        RoleFacts::consumer(&caller),
+        RoleFacts::caller(&caller),
+        RoleFacts::code(),
+        RoleFacts::other("its author"),
+    ];
     facts.ends = at("2027-01-31T09:00:00Z");
     facts.moved = 1;
     let successor = ApiId::parse("orders-v9").ok()?;
@@ -103,7 +111,10 @@ fn all(number: usize) -> Option<NoticeFacts> {
     approval.actions = vec!["delete the key shop-web".to_owned()];
     approval.count = 200;
     facts.approval = Some(approval);
-    facts.findings = vec!["no request in 90 days".to_owned()];
+    facts.findings = vec![
+        FindingFacts::new("unused", "no request in 90 days"),
+        FindingFacts::text("its keys still work"),
+    ];
     facts.certificate = Some("https://example.com/certificate.json".to_owned());
     let mut links = AnswerLinks::new(
         "https://example.com/acknowledge",

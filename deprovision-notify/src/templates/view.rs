@@ -3,7 +3,9 @@
 //!
 //! None of it is `Debug`: with its links one answers for the recipient.
 
-use deprovision_core::provider::{AnswerLinks, Notice, NoticeFacts, NoticeStage};
+use deprovision_core::provider::{
+    AnswerLinks, FindingFacts, Notice, NoticeFacts, NoticeStage, RoleFacts,
+};
 use deprovision_core::time::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -39,7 +41,7 @@ struct One {
     retirement: Option<String>,
     /// Of several lines.
     reason: String,
-    roles: Vec<String>,
+    roles: Vec<Role>,
     ends: Option<Moment>,
     moved: u32,
     successor: Option<Successor>,
@@ -47,10 +49,30 @@ struct One {
     routes: Vec<String>,
     calls: Vec<Calls>,
     brown_out: Option<BrownOut>,
-    findings: Vec<String>,
+    findings: Vec<Found>,
     approval: Option<Approval>,
     certificate: Option<Link>,
     links: Option<Links>,
+}
+
+/// Why they are told.
+#[derive(Serialize)]
+struct Role {
+    /// A name that stays: `stakeholder`.
+    kind: &'static str,
+    /// What the role is called, or whose it is.
+    name: Option<String>,
+    /// In English, after *you are*.
+    text: String,
+}
+
+/// What was found.
+#[derive(Serialize)]
+struct Found {
+    /// A name that stays: `unused`.
+    kind: Option<String>,
+    /// In English.
+    text: String,
 }
 
 /// A moment in the recipient's time zone.
@@ -173,7 +195,7 @@ impl One {
             title: text::line(&facts.title),
             retirement: facts.retirement.as_ref().map(|r| text::line(r.as_str())),
             reason: text::paragraph(&facts.reason),
-            roles: lines(&facts.roles),
+            roles: facts.roles.iter().filter_map(Role::of).collect(),
             ends: facts.ends.map(|at| Moment::of(at, zone)),
             moved: facts.moved,
             successor: facts.successor.as_ref().map(|successor| Successor {
@@ -198,7 +220,7 @@ impl One {
                 until: Moment::of(brown_out.lasts.after(brown_out.not_before), zone),
                 minutes: brown_out.lasts.as_seconds().div_ceil(60),
             }),
-            findings: lines(&facts.findings),
+            findings: facts.findings.iter().filter_map(Found::of).collect(),
             approval: facts.approval.as_ref().map(|approval| Approval {
                 plan: text::line(&approval.plan),
                 step: approval.step.as_deref().map(text::line),
@@ -209,6 +231,29 @@ impl One {
             certificate: facts.certificate.as_deref().map(Link::of),
             links: facts.links.as_ref().map(Links::of),
         }
+    }
+}
+
+impl Role {
+    /// The role; nothing of one without words.
+    fn of(role: &RoleFacts) -> Option<Self> {
+        let text = text::line(&role.text);
+        (!text.is_empty()).then(|| Self {
+            kind: role.kind.name(),
+            name: role.name.as_deref().map(text::line),
+            text,
+        })
+    }
+}
+
+impl Found {
+    /// What was found; nothing without words.
+    fn of(found: &FindingFacts) -> Option<Self> {
+        let text = text::line(&found.text);
+        (!text.is_empty()).then(|| Self {
+            kind: found.kind.as_deref().map(text::line),
+            text,
+        })
     }
 }
 

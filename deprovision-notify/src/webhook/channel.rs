@@ -11,10 +11,11 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 
 use super::event;
 use super::signature::SigningSecret;
+use crate::Letter;
 use crate::channel::{Channel, Sent};
-use crate::fetch::{HttpClient, Outgoing, Target, TargetError};
+use crate::fetch::{HttpClient, Outgoing, TargetError};
+use crate::hook::Hook;
 use crate::post::Answers;
-use crate::{Letter, verdict};
 
 /// Sends letters to a program: a CloudEvent 1.0 in structured JSON mode, signed by
 /// Standard Webhooks.
@@ -31,13 +32,10 @@ use crate::{Letter, verdict};
 /// data `stage`, `person`, and `notices` with `id` and `facts` each. The facts are whole:
 /// texts are as they came, for the receiver to guard its own syntax.
 pub struct Webhook {
-    client: HttpClient,
-    target: Target,
+    hook: Hook,
     source: String,
     secret: SigningSecret,
     next: Option<SigningSecret>,
-    answers: Answers,
-    clock: Arc<dyn Clock>,
 }
 
 /// Why a webhook can not be set up.
@@ -73,19 +71,16 @@ impl Webhook {
         secret: SigningSecret,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, WebhookError> {
-        let target = Target::parse(address.expose(), client.reach())?;
+        let hook = Hook::new(client, address.expose(), clock)?;
         let source = source.into();
         if !is_reference(&source) {
             return Err(WebhookError::Source(source));
         }
         Ok(Self {
-            client,
-            target,
+            hook,
             source,
             secret,
             next: None,
-            answers: Answers::Withheld,
-            clock,
         })
     }
 
@@ -100,13 +95,13 @@ impl Webhook {
     /// addresses, in a log too, can answer in that person's name.
     #[must_use]
     pub fn with_answers(mut self, answers: Answers) -> Self {
-        self.answers = answers;
+        self.hook.answers = answers;
         self
     }
 
     fn outgoing(&self, letter: &Letter) -> Option<Outgoing> {
-        let now = self.clock.now();
-        let event = event::of(letter, &self.source, self.answers, now);
+        let now = self.hook.now();
+        let event = event::of(letter, &self.source, self.hook.answers, now);
         let body = serde_json::to_vec(&event).ok()?;
         let signatures: Vec<String> = std::iter::once(&self.secret)
             .chain(&self.next)
@@ -142,19 +137,17 @@ impl Channel for Webhook {
                 why: why.to_owned(),
             };
         };
-        match self.client.post(&self.target, outgoing, deadline).await {
-            Ok(answer) => verdict::of_status(&answer, self.target.host(), self.clock.now()),
-            Err(error) => verdict::of_error(&error),
+        match self.hook.post(outgoing, deadline).await {
+            Ok(answer) => self.hook.by_status(&answer),
+            Err(sent) => sent,
         }
     }
 }
 
 impl fmt::Debug for Webhook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Webhook")
-            .field("target", &self.target)
-            .field("source", &self.source)
-            .field("answers", &self.answers)
-            .finish_non_exhaustive()
+        let mut debug = f.debug_struct("Webhook");
+        self.hook.show(&mut debug);
+        debug.field("source", &self.source).finish_non_exhaustive()
     }
 }

@@ -11,7 +11,8 @@ use async_trait::async_trait;
 use deprovision_core::catalog::Contact;
 use deprovision_core::id::{ApiId, CallerId, PersonId, RetirementId};
 use deprovision_core::provider::{
-    AnswerLinks, BrownOutFacts, CallFacts, Notice, NoticeFacts, NoticeStage, SuccessorFacts,
+    AnswerLinks, BrownOutFacts, CallFacts, FindingFacts, Notice, NoticeFacts, NoticeStage,
+    RoleFacts, SuccessorFacts,
 };
 use deprovision_core::time::{ManualClock, Period, Timestamp};
 use deprovision_notify::{HttpClient, Letter, Reach, Resolve};
@@ -110,7 +111,7 @@ pub(crate) fn facts(api: &str, text: &str) -> NoticeFacts {
     let mut facts = NoticeFacts::new(id(api), text);
     facts.retirement = Some(RetirementId::parse("orders-2027").unwrap());
     facts.reason = text.to_owned();
-    facts.roles = vec![text.to_owned(), "its owner".to_owned()];
+    facts.roles = vec![RoleFacts::other(text), RoleFacts::owner()];
     facts.ends = Some(at("2027-06-30T00:00:00Z"));
     facts.successor = Some(SuccessorFacts::new(
         id("orders-v2"),
@@ -127,7 +128,7 @@ pub(crate) fn facts(api: &str, text: &str) -> NoticeFacts {
         at("2027-05-01T09:00:00Z"),
         Period::minutes(15),
     ));
-    facts.findings = vec![text.to_owned()];
+    facts.findings = vec![FindingFacts::text(text)];
     facts.certificate = Some(text.to_owned());
     facts.links = Some(AnswerLinks::new(text, text, text));
     facts

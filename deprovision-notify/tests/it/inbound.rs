@@ -198,7 +198,7 @@ fn a_full_memory_puts_off_and_lets_nothing_in_twice() {
 }
 
 /// Slack's own way, written once more.
-fn slack(secret: &str, seconds: i64, body: &[u8]) -> Vec<(String, String)> {
+pub(crate) fn slack(secret: &str, seconds: i64, body: &[u8]) -> Vec<(String, String)> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(format!("v0:{seconds}:").as_bytes());
     mac.update(body);

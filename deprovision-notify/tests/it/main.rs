@@ -21,6 +21,8 @@ mod outbox;
 #[cfg(test)]
 mod outcomes;
 #[cfg(test)]
+mod presses;
+#[cfg(test)]
 mod scripted;
 #[cfg(test)]
 mod shapes;

@@ -245,7 +245,7 @@ async fn what_is_sent_looks_like_this() {
 
 /// With the keys in order: whether `serde_json` keeps that of their insertion is for all
 /// crates that are built together.
-fn pretty(body: &serde_json::Value) -> String {
+pub(crate) fn pretty(body: &serde_json::Value) -> String {
     fn sorted(value: &serde_json::Value) -> serde_json::Value {
         match value {
             serde_json::Value::Object(fields) => {

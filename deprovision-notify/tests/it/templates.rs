@@ -3,9 +3,14 @@
 use std::collections::BTreeSet;
 
 use deprovision_core::catalog::Contact;
+use deprovision_core::digest::Digest;
 use deprovision_core::id::{ApiId, PersonId, RetirementId};
-use deprovision_core::provider::{AnswerLinks, Notice, NoticeFacts, NoticeStage, SuccessorFacts};
+use deprovision_core::provider::{
+    AnswerLinks, FindingFacts, Notice, NoticeFacts, NoticeStage, RoleFacts, SuccessorFacts,
+};
 use deprovision_notify::{Letter, Message, TemplateError, Templates};
+
+use crate::http_world::{facts as full_facts, with_links};
 
 const STAGES: [NoticeStage; 12] = [
     NoticeStage::Announcement,
@@ -101,7 +106,7 @@ fn one_letter_about_several_apis_tells_of_each() {
 fn a_text_reads_well_from_its_first_word_to_its_last() {
     let mut notice = notice(NoticeStage::LastCall, facts("orders-v1"));
     notice.to.time_zone = Some("Europe/Berlin".parse().unwrap());
-    notice.facts.roles = vec!["the contact of shop-web".to_owned()];
+    notice.facts.roles = vec![RoleFacts::other("the contact of shop-web")];
     notice.facts.successor = Some(SuccessorFacts::new(
         ApiId::parse("orders-v2").unwrap(),
         "Orders v2",
@@ -227,7 +232,8 @@ fn any_template_can_be_replaced_and_include_parts_of_one_s_own() {
     let message = templates.render(&letter(NoticeStage::Closed)).unwrap();
     assert_eq!(message.subject, "Zu: Title of orders-v1");
     assert_eq!(message.text, "orders-v1\nYours, dana's platform team");
-    let parts = "{% macro api(n, many, end) %}<p>short</p>{% endmacro %}";
+    let parts = "{% macro api(n, many, end, instead=true) %}<p>short</p>{% endmacro %}\
+        {% macro p() %}{{ caller() }}{% endmacro %}{% macro h2(text) %}{{ text }}{% endmacro %}";
     let templates = with("en/layout.html", "{% block body %}{% endblock %}").unwrap();
     let message = templates.render(&letter(NoticeStage::Closed)).unwrap();
     assert!(!message.html.contains("<main"), "{}", message.html);
@@ -371,5 +377,91 @@ fn a_page_loads_nothing_and_is_one_for_light_and_dark() {
         assert!(html.contains("prefers-color-scheme: dark"));
         assert!(html.contains("<main"));
         assert_eq!(html.matches("<h1").count(), 1);
+    }
+}
+
+/// Letters with all facts and with as few as possible, of one API and of three.
+fn every_letter(language: &str) -> Vec<(String, Letter)> {
+    let mut letters = Vec::new();
+    for stage in STAGES {
+        for apis in [1, 3] {
+            for full in [true, false] {
+                let one = |n: u8| {
+                    let api = format!("orders-v{n}");
+                    let mut facts = match full {
+                        true => with_links(full_facts(&api, "Orders <v1> & more")),
+                        false => NoticeFacts::new(ApiId::parse(&api).unwrap(), "Orders"),
+                    };
+                    facts.routes.extend((0..20).map(|n| format!("GET /v1/{n}")));
+                    let mut notice = notice(stage, facts);
+                    notice.to.language = Some(language.parse().unwrap());
+                    notice.to.time_zone = full.then(|| "Europe/Berlin".parse().unwrap());
+                    notice
+                };
+                let letter = Letter::of((0..apis).map(one).collect()).unwrap();
+                letters.push((format!("{stage}, of {apis}, full: {full}"), letter));
+            }
+        }
+    }
+    letters
+}
+
+#[test]
+fn what_the_english_templates_say_changes_by_no_byte_unseen() {
+    let templates = Templates::english().unwrap();
+    let mut digests = String::new();
+    for (name, letter) in every_letter("en") {
+        let Message {
+            subject,
+            text,
+            html,
+            ..
+        } = templates.render(&letter).unwrap();
+        let all = format!("{subject}\n\n{text}\n\n{html}");
+        let digest = Digest::of_bytes(all.as_bytes()).to_hex();
+        digests.push_str(&format!("{} {name}\n", &digest[..16]));
+    }
+    insta::assert_snapshot!("english", digests);
+}
+
+#[test]
+fn a_role_and_a_finding_have_names_for_other_languages_and_are_escaped_once() {
+    let templates = Templates::builder()
+        .template("en/closed.subject", "{{ notices[0].title }}")
+        .template(
+            "en/closed.txt",
+            "x {% for r in notices[0].roles %}{{ r.kind }}/{{ r.name }}/{{ r.text }};{% endfor %}\
+             {% for f in notices[0].findings %}{{ f.kind }}/{{ f.text }};{% endfor %}",
+        )
+        .build()
+        .unwrap();
+    let mut facts = facts("orders-v1");
+    let caller = "shop-web".parse().unwrap();
+    facts.roles = vec![
+        RoleFacts::owner(),
+        RoleFacts::stakeholder(&"security".parse().unwrap()),
+        RoleFacts::consumer(&caller),
+        RoleFacts::other("<b>a & b</b>"),
+        RoleFacts::other(" \n"),
+    ];
+    facts.findings = vec![
+        FindingFacts::new("unused", "no request"),
+        FindingFacts::text("<i>c & d</i>"),
+        FindingFacts::text(""),
+    ];
+    let letter = Letter::of(vec![notice(NoticeStage::Closed, facts)]).unwrap();
+    let message = templates.render(&letter).unwrap();
+    assert_eq!(
+        message.text.trim_end(),
+        "x owner/None/its owner;stakeholder/security/a stakeholder (security);\
+         consumer/shop-web/the contact of its consumer shop-web;other/None/<b>a & b</b>;\
+         unused/no request;None/<i>c & d</i>;"
+    );
+    for escaped in [
+        "You are its owner, a stakeholder (security), the contact of its consumer shop-web, \
+         &lt;b&gt;a &amp; b&lt;&#x2f;b&gt;.",
+        "<li>&lt;i&gt;c &amp; d&lt;&#x2f;i&gt;</li>",
+    ] {
+        assert!(message.html.contains(escaped), "{}", message.html);
     }
 }

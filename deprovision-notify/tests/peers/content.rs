@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use deprovision_core::id::{ApiId, CallerId};
 use deprovision_core::provider::{
-    AnswerLinks, CallFacts, NoticeFacts, NoticeStage, SuccessorFacts,
+    AnswerLinks, CallFacts, FindingFacts, NoticeFacts, NoticeStage, RoleFacts, SuccessorFacts,
 };
 use deprovision_core::time::Timestamp;
 use deprovision_notify::{Letter, Sent};
@@ -130,7 +130,7 @@ fn everywhere(text: &str) -> Vec<(&'static str, NoticeFacts)> {
     };
     put("title", &|f| f.title = text.to_owned());
     put("reason", &|f| f.reason = text.to_owned());
-    put("role", &|f| f.roles = vec![text.to_owned()]);
+    put("role", &|f| f.roles = vec![RoleFacts::other(text)]);
     put("successor", &|f| {
         let api = ApiId::parse("orders-v2").unwrap();
         f.successor = Some(SuccessorFacts::new(api, text, Some(text.to_owned())));
@@ -146,7 +146,7 @@ fn everywhere(text: &str) -> Vec<(&'static str, NoticeFacts)> {
         f.calls = vec![calls];
         f.routes = vec![text.to_owned()];
     });
-    put("finding", &|f| f.findings = vec![text.to_owned()]);
+    put("finding", &|f| f.findings = vec![FindingFacts::text(text)]);
     put("links", &|f| {
         let mut links = AnswerLinks::new(text, text, text);
         links.approve = Some(text.to_owned());

@@ -17,7 +17,7 @@ use crate::http_world::{HOST, LONG, STAGES, client, facts, letter, url};
 use crate::program::{given, run, script};
 
 /// Each request answered by other people's libraries.
-fn asked(requests: &[Value]) -> Vec<Value> {
+pub(crate) fn asked(requests: &[Value]) -> Vec<Value> {
     let lines: String = requests.iter().map(|r| format!("{r}\n")).collect();
     let mut command = Command::new(given("DEPROVISION_WEBHOOKS_PYTHON"));
     let printed = run(command.arg(script("webhooks.py")), &lines);

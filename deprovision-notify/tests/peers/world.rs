@@ -6,7 +6,8 @@ use std::time::Duration;
 use deprovision_core::catalog::Contact;
 use deprovision_core::id::{ApiId, CallerId, PersonId, RetirementId};
 use deprovision_core::provider::{
-    AnswerLinks, CallFacts, Notice, NoticeFacts, NoticeStage, SuccessorFacts,
+    AnswerLinks, CallFacts, FindingFacts, Notice, NoticeFacts, NoticeStage, RoleFacts,
+    SuccessorFacts,
 };
 use deprovision_core::resource::{Locator, NoticeId};
 use deprovision_core::secret::Secret;
@@ -89,7 +90,7 @@ pub(crate) fn facts(api: &str, title: &str) -> NoticeFacts {
     let mut facts = NoticeFacts::new(ApiId::parse(api).unwrap(), title);
     facts.retirement = Some(RetirementId::parse(format!("retire-{api}")).unwrap());
     facts.reason = "Version 2 does the same.\nIt is faster.".to_owned();
-    facts.roles = vec!["its owner".to_owned()];
+    facts.roles = vec![RoleFacts::owner()];
     facts.ends = Some("2027-01-31T09:00:00Z".parse().unwrap());
     facts.successor = Some(SuccessorFacts::new(
         ApiId::parse("orders-v2").unwrap(),
@@ -102,7 +103,7 @@ pub(crate) fn facts(api: &str, title: &str) -> NoticeFacts {
     let mut calls = CallFacts::new(CallerId::parse("shop-web").unwrap(), 12_345, last_seen);
     calls.routes = vec!["GET /v1/orders/{id}".to_owned()];
     facts.calls = vec![calls];
-    facts.findings = vec!["no request in 90 days".to_owned()];
+    facts.findings = vec![FindingFacts::text("no request in 90 days")];
     facts.links = Some(AnswerLinks::new(
         "https://apis.example.com/a/1",
         "https://apis.example.com/o/2",

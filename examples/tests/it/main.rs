@@ -10,6 +10,8 @@ mod matrix;
 #[cfg(test)]
 mod notify_preview;
 #[cfg(test)]
+mod notify_words;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod program;

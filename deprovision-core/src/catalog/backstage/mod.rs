@@ -3,8 +3,12 @@
 
 mod annotations;
 mod entity;
+mod owners;
+mod people;
 mod read;
 mod write;
 
 pub(super) use entity::collect;
+pub use owners::BackstageOwners;
+pub use people::{Reached, Unresolved};
 pub(super) use read::{CONSUMERS_LABEL, OWNER_LABEL, read};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::annotations::{Annotations, api_fields, embedded};
 use super::entity::{Entity, EntityKind, reference};
-use crate::catalog::read::{At, Draft, Field, Problems, Says, fill, values};
+use crate::catalog::read::{At, Draft, Field, Problems, Says, Table, fill, values};
 use crate::catalog::tree::Value;
 use crate::catalog::{CatalogErrorKind as Kind, Contact, EmailAddress, Form, Place, openapi};
 use crate::id::{ApiId, CallerId, PersonId};
@@ -35,7 +35,7 @@ pub(crate) fn read(entities: &[Entity<'_>], drafts: &mut Vec<Draft>, p: &mut Pro
 }
 
 /// Where people and groups are reached.
-fn contacts(entities: &[Entity<'_>], p: &mut Problems) -> BTreeMap<String, Contact> {
+pub(super) fn contacts(entities: &[Entity<'_>], p: &mut Problems) -> BTreeMap<String, Contact> {
     let mut contacts = BTreeMap::new();
     for entity in entities.iter().filter(|e| e.kind == EntityKind::Person) {
         p.begin_file(entity.partial);
@@ -64,12 +64,7 @@ fn api(
 ) -> Option<ApiId> {
     let annotations = Annotations::read(&entity.metadata, &api_fields(), p);
     let table = annotations.table(&entity.place);
-    let id = match table.get("id") {
-        Some(field) => field.parsed(p, "orders-v1")?,
-        None => named(&entity.namespace, &entity.name)
-            .map_err(|error| p.add(Kind::BadValue, &entity.place, error.to_string(), ""))
-            .ok()?,
-    };
+    let id = api_id(entity, &table, p)?;
     let mut draft = Draft::new(At::new(id.clone(), &entity.place), Form::Backstage);
     draft.title = match entity.metadata.get("title") {
         Some(field) => values::line(field, p, "Orders").map(|title| At::new(title, &field.place)),
@@ -98,11 +93,29 @@ fn api(
     Some(id)
 }
 
+/// The id of an API: that of the annotation, or the entity's name.
+pub(super) fn api_id(entity: &Entity<'_>, table: &Table<'_>, p: &mut Problems) -> Option<ApiId> {
+    match table.get("id") {
+        Some(field) => field.parsed(p, "orders-v1"),
+        None => named(&entity.namespace, &entity.name)
+            .map_err(|error| p.add(Kind::BadValue, &entity.place, error.to_string(), ""))
+            .ok(),
+    }
+}
+
 fn named(namespace: &str, name: &str) -> Result<ApiId, crate::id::ParseIdError> {
     if namespace == "default" {
         ApiId::parse(name)
     } else {
         ApiId::parse(format!("{namespace}/{name}"))
+    }
+}
+
+/// Whom `spec.owner` refers to; none where it says that there is nobody.
+pub(super) fn owner_of(owner: &Field<'_>, entity: &Entity<'_>, p: &mut Problems) -> Option<String> {
+    match &owner.node.value {
+        Value::Text(text) if text == NOBODY => None,
+        _ => reference(owner, "group", &entity.namespace, p),
     }
 }
 
@@ -113,10 +126,7 @@ fn take_owner(
     draft: &mut Draft,
     p: &mut Problems,
 ) {
-    if matches!(&owner.node.value, Value::Text(text) if text == NOBODY) {
-        return;
-    }
-    let Some(reference) = reference(owner, "group", &entity.namespace, p) else {
+    let Some(reference) = owner_of(owner, entity, p) else {
         return;
     };
     match contacts.get(&reference) {
@@ -188,12 +198,9 @@ fn component(
     p: &mut Problems,
 ) {
     let Some(spec) = &entity.spec else { return };
-    let owner = spec.get("owner").and_then(|f| {
-        Some(At::new(
-            reference(f, "group", &entity.namespace, p)?,
-            &f.place,
-        ))
-    });
+    let owner = spec
+        .get("owner")
+        .and_then(|f| Some(At::new(owner_of(f, entity, p)?, &f.place)));
     let contact = owner
         .as_ref()
         .and_then(|owner| Some(At::new(contacts.get(&owner.value)?.clone(), &owner.place)));
@@ -233,7 +240,7 @@ fn component(
 }
 
 /// The ids under which a component is seen in access logs.
-fn seen_as(entity: &Entity<'_>, p: &mut Problems) -> Vec<CallerId> {
+pub(super) fn seen_as(entity: &Entity<'_>, p: &mut Problems) -> Vec<CallerId> {
     let annotations = Annotations::read(&entity.metadata, &["caller_ids"], p);
     let table = annotations.table(&entity.place);
     match table.get("caller_ids") {
@@ -248,7 +255,7 @@ fn seen_as(entity: &Entity<'_>, p: &mut Problems) -> Vec<CallerId> {
     }
 }
 
-fn referred(
+pub(super) fn referred(
     field: &Field<'_>,
     entity: &Entity<'_>,
     ids: &BTreeMap<String, ApiId>,

@@ -1,6 +1,7 @@
 //! Tests of reading, writing and looking at catalogs as a whole.
 
 mod backstage;
+mod backstage_owners;
 mod hostile;
 mod lint;
 mod merge;

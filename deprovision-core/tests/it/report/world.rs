@@ -75,7 +75,8 @@ pub(super) fn targets(step: &StepId, texts: Texts) -> Vec<(ResourceRef, String, 
             let id = format!("outbox:shop:local:announcement-{name}")
                 .parse()
                 .unwrap();
-            let detail = json!({ "to": contact(name), "roles": [texts(role)] });
+            let detail =
+                json!({ "to": contact(name), "roles": [{ "kind": "other", "text": texts(role) }] });
             let summary = format!("tell {name}@shop.example ({role})");
             (ResourceRef::Notice(id), summary, detail)
         })

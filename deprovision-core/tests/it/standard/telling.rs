@@ -13,7 +13,8 @@ use deprovision_core::observation::Observation;
 use deprovision_core::permit::WritePermit;
 use deprovision_core::policy::Policy;
 use deprovision_core::provider::{
-    Delivery, DeliveryObserver, Notice, NoticeStage, Notifier, Outcome, ProviderError, UsageSource,
+    BackstageGroups, Delivery, DeliveryObserver, Notice, NoticeStage, Notifier, Outcome,
+    ProviderError, UsageSource,
 };
 use deprovision_core::resource::NoticeId;
 use deprovision_core::retirement::{Phase, Refusal, WaitRule};
@@ -506,4 +507,57 @@ async fn i_7_who_answers_for_it_is_asked_to_approve_and_does_so_by_the_link() {
     assert!(state.approval(Some(&delete), now).is_ok());
     assert!(told.story().await.contains("with an approval"));
     told.until(Phase::Retired).await;
+}
+
+#[tokio::test]
+async fn groups_of_backstage_are_those_of_the_moment_of_the_plan_and_who_is_lost_is_shown() {
+    let text = Arc::new(Mutex::new(String::new()));
+    let files = text.clone();
+    let resolver = BackstageGroups::new(move || {
+        let text = files.lock().unwrap().clone();
+        Ok(vec![("catalog-info.yaml".to_owned(), text)])
+    });
+    let world = World::new(&[]);
+    let clock = world.clock.clone();
+    let post = Arc::new(Post {
+        clock: clock.clone(),
+        sent: Mutex::default(),
+        refuses: "nobody",
+        shut: AtomicBool::new(false),
+        reminders: Mutex::default(),
+    });
+    let providers = Providers::new()
+        .with_notices(ProviderId::parse("post").unwrap(), "shop", "local", post)
+        .with_owners(Arc::new(resolver));
+    let until = Timestamp::UNIX_EPOCH;
+    let log = Arc::new(Log { clock, until });
+    let retiring = Retiring::with(world, Policy::default(), providers, log, |api| {
+        api.sunset = Some(day(40));
+    })
+    .await;
+
+    // A file with a mistake: no plan is better than one in which somebody is missing.
+    "kind: [".clone_into(&mut text.lock().unwrap());
+    let error = retiring.plan().await.unwrap_err();
+    let error = deprovision_core::provider::error_chain(&error);
+    assert!(error.contains("catalog-info.yaml:1"), "{error}");
+
+    let head = "---\napiVersion: backstage.io/v1alpha1\n";
+    *text.lock().unwrap() = [
+        "kind: API\nmetadata: {name: orders-v1}\n\
+         spec: {type: openapi, lifecycle: production, owner: team}\n",
+        "kind: Group\nmetadata: {name: team}\nspec: {members: [ghost]}\n",
+        "kind: User\nmetadata: {name: ann}\n\
+         spec: {profile: {email: ann@example.com}, memberOf: [team]}\n",
+    ]
+    .map(|entity| format!("{head}{entity}"))
+    .concat();
+    let plan = retiring.plan().await.unwrap();
+    let gaps = plan.gaps.join("\n");
+    assert!(
+        gaps.contains("find out who owns it: only a part was seen: user:default/ghost is in none"),
+        "{gaps}"
+    );
+    let told = plan.to_string();
+    assert!(told.contains("user:default/ann"), "{told}");
 }

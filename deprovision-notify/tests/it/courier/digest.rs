@@ -1,4 +1,4 @@
-use deprovision_core::provider::{BrownOutFacts, Delivery, NoticeStage};
+use deprovision_core::provider::{BrownOutFacts, Delivery, NoticeStage, RoleFacts};
 use deprovision_core::time::{Period, Timestamp};
 use deprovision_notify::QuietHours;
 
@@ -16,7 +16,7 @@ async fn one_person_gets_one_letter_a_stage_of_many_apis() {
     for number in 0..30 {
         let mut notice = world.of(&format!("api-{number}"), ANNOUNCEMENT, "dana");
         // Dana has a role in each.
-        notice.facts.roles = vec![format!("role {number}")];
+        notice.facts.roles = vec![RoleFacts::other(format!("role {number}"))];
         world.send(&notice).await;
         let notice = world.of(&format!("api-{number}"), ANNOUNCEMENT, "erin");
         world.send(&notice).await;
