@@ -54,7 +54,12 @@ struct Idle {
 pub(super) struct Used<'a> {
     pub(super) connection: AsyncSmtpConnection,
     letters: u32,
-    _place: Option<SemaphorePermit<'a>>,
+    _place: Place<'a>,
+}
+
+/// The right to use one of the connections.
+pub(super) struct Place<'a> {
+    _permit: Option<SemaphorePermit<'a>>,
 }
 
 impl fmt::Debug for Pool {
@@ -81,10 +86,21 @@ impl Pool {
         }
     }
 
-    /// A connection that is ready for a letter.
-    pub(super) async fn take(&self, progress: &Progress) -> Result<Used<'_>, Failure> {
+    /// Waits until a connection can be used.
+    pub(super) async fn place(&self) -> Place<'_> {
         // It is never closed; if it were, we would only make one connection too many.
-        let place = self.places.acquire().await.ok();
+        let permit = self.places.acquire().await;
+        Place {
+            _permit: permit.ok(),
+        }
+    }
+
+    /// A connection that is ready for a letter.
+    pub(super) async fn take<'a>(
+        &self,
+        place: Place<'a>,
+        progress: &Progress,
+    ) -> Result<Used<'a>, Failure> {
         while let Some(mut idle) = self.pop() {
             let alive = tokio::time::timeout(ALIVE, idle.connection.command(Rset)).await;
             if matches!(alive, Ok(Ok(_))) {

@@ -11,7 +11,7 @@ use lettre::transport::smtp::response::Severity;
 
 use super::config::{Login, Security, SmtpConfig, SmtpError};
 use super::connect::Encryption;
-use super::pool::{Pool, Server, Used};
+use super::pool::{Place, Pool, Server, Used};
 use super::progress::{Phase, Progress};
 use super::trust;
 use super::verdict::{self, Failure};
@@ -90,8 +90,27 @@ impl SmtpChannel {
         })
     }
 
-    async fn attempt(&self, mail: &Mail, progress: &Progress) -> Result<String, Failure> {
-        let mut used = self.pool.take(progress).await?;
+    async fn write_and_send(&self, letter: &Letter, progress: &Progress) -> Sent {
+        let place = self.pool.place().await;
+        // Not before it is its turn: many letters that are written while they wait would
+        // keep those that are under way from going on.
+        let mail = match self.writer.write(letter, self.clock.now()) {
+            Ok(mail) => mail,
+            Err(error) => return error.into(),
+        };
+        match self.attempt(&mail, place, progress).await {
+            Ok(said) => Sent::Accepted { receipt: said },
+            Err(failure) => verdict::of(progress.phase(), &failure),
+        }
+    }
+
+    async fn attempt(
+        &self,
+        mail: &Mail,
+        place: Place<'_>,
+        progress: &Progress,
+    ) -> Result<String, Failure> {
+        let mut used = self.pool.take(place, progress).await?;
         let said = transact(&mut used, mail, progress).await;
         // A letter that was answered with no leaves the connection usable: whoever takes
         // it next resets it first.
@@ -151,16 +170,10 @@ impl Channel for SmtpChannel {
     }
 
     async fn send(&self, letter: &Letter, deadline: Duration) -> Sent {
-        let mail = match self.writer.write(letter, self.clock.now()) {
-            Ok(mail) => mail,
-            Err(error) => return error.into(),
-        };
         let progress = Progress::new();
-        match tokio::time::timeout(deadline, self.attempt(&mail, &progress)).await {
-            Ok(Ok(said)) => Sent::Accepted { receipt: said },
-            Ok(Err(failure)) => verdict::of(progress.phase(), &failure),
-            Err(_) => verdict::out_of_time(progress.phase()),
-        }
+        tokio::time::timeout(deadline, self.write_and_send(letter, &progress))
+            .await
+            .unwrap_or_else(|_elapsed| verdict::out_of_time(progress.phase()))
     }
 }
 
