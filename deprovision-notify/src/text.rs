@@ -59,25 +59,35 @@ pub(crate) fn link(text: &str) -> Option<&str> {
 /// A body: lines end with CR LF, and a control character other than a tab becomes
 /// U+FFFD, since mail can not carry it.
 pub(crate) fn body(text: &str) -> String {
-    let mut body = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
+    let mut body = String::with_capacity(text.len() + text.len() / 16);
+    let mut rest = text;
+    // Most of it is copied as it is, whole lines at once.
+    while let Some((plain, control, after)) = split(rest) {
+        body.push_str(plain);
+        rest = after;
+        match control {
             '\r' => {
-                chars.next_if_eq(&'\n');
+                rest = rest.strip_prefix('\n').unwrap_or(rest);
                 body.push_str("\r\n");
             }
             '\n' => body.push_str("\r\n"),
-            '\t' => body.push(c),
-            c if c.is_control() => body.push('\u{fffd}'),
-            c => body.push(c),
+            '\t' => body.push('\t'),
+            _ => body.push('\u{fffd}'),
         }
     }
+    body.push_str(rest);
     // The message's writer ends the last line.
     if body.ends_with("\r\n") {
         body.truncate(body.len() - 2);
     }
     body
+}
+
+/// What is before the first control character, the character, and what is after it.
+fn split(text: &str) -> Option<(&str, char, &str)> {
+    let (plain, rest) = text.split_at(text.find(char::is_control)?);
+    let mut chars = rest.chars();
+    Some((plain, chars.next()?, chars.as_str()))
 }
 
 /// Marks that change in which direction text is shown (Unicode Annex 9), and the

@@ -10,10 +10,15 @@ GET /                   the servers are ready
 GET /mail?to=ADDRESS    all copies for that recipient, as Python's `email`, `html.parser`
                         and `icalendar` read them
 GET /mail?with=TEXT     the same, for all recipients whose address holds the text
+GET /taken              how many copies, for how many people, of how many Message-IDs, a
+                        digest of who got what, and over how many connections; all of it
+                        is forgotten then
 """
 
 import asyncio
+import hashlib
 import json
+import re
 import ssl
 import sys
 from email import message_from_bytes, policy
@@ -191,19 +196,36 @@ def read(copy):
     }
 
 
+def taken():
+    """What was kept in few words, as the sink of the benchmark has it, and no more of it."""
+    lines, people, ids, peers = [], set(), set(), set()
+    for copy in kept:
+        # Clients end a message with one empty line more.
+        content = copy["content"].rstrip(b"\r\n")
+        digest = hashlib.sha256(content).hexdigest()
+        lines += [f"{address} {digest}\n" for address in copy["to"]]
+        people.update(copy["to"])
+        found = re.search(rb"^Message-ID: (.*)$", content, re.MULTILINE)
+        ids.update([found[1]] if found else [])
+        peers.add(tuple(copy["peer"]))
+    kept.clear()
+    digest = hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
+    return f"{len(lines)} {len(people)} {len(ids)} {digest} {len(peers)}"
+
+
 async def answer(reader, writer):
     try:
         request = (await reader.readline()).decode().split()
         while (await reader.readline()).strip():
             pass
-        query = parse_qs(urlsplit(request[1]).query)
+        path, query = urlsplit(request[1]).path, parse_qs(urlsplit(request[1]).query)
         copies = []
         for copy in kept:
             if any(address in query.get("to", []) for address in copy["to"]) or any(
                 word in address for word in query.get("with", []) for address in copy["to"]
             ):
                 copies.append(read(copy))
-        body = json.dumps(copies).encode()
+        body = taken().encode() if path == "/taken" else json.dumps(copies).encode()
         head = f"HTTP/1.1 200 OK\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
         writer.write(head.encode() + body)
         await writer.drain()

@@ -19,6 +19,8 @@ use super::recall::Withdrawn;
 
 /// So many APIs are told of in one letter at most.
 const LETTER: usize = 200;
+/// The row of how many letters there ever were.
+const MADE: &str = "letters";
 
 type Rows<'t, K> = Table<'t, K, &'static [u8]>;
 
@@ -37,6 +39,8 @@ pub(super) struct Tables<'t> {
     pub(super) findings: Table<'t, &'static str, &'static str>,
     /// How the counts change.
     by: BTreeMap<&'static str, i64>,
+    /// How many letters there ever were, once that was looked up.
+    made: Option<u64>,
     /// Whether anything was written, so that a commit is needed.
     pub(super) changed: bool,
 }
@@ -87,6 +91,7 @@ impl<'t> Tables<'t> {
             counts: transaction.open_table(COUNTS)?,
             findings: transaction.open_table(FINDINGS)?,
             by: BTreeMap::new(),
+            made: None,
             changed: false,
         })
     }
@@ -96,6 +101,9 @@ impl<'t> Tables<'t> {
         for (word, by) in std::mem::take(&mut self.by) {
             let before = self.counts.get(word)?.map_or(0, |row| row.value());
             self.counts.insert(word, before.saturating_add_signed(by))?;
+        }
+        if let Some(made) = self.made {
+            self.counts.insert(MADE, made)?;
         }
         Ok(self.changed)
     }
@@ -174,8 +182,11 @@ impl<'t> Tables<'t> {
 
     /// A number that no letter had before.
     fn next_letter(&mut self) -> Result<u64, Fault> {
-        let number = self.counts.get("letters")?.map_or(0, |row| row.value());
-        self.counts.insert("letters", number + 1)?;
+        let number = match self.made {
+            Some(made) => made,
+            None => self.counts.get(MADE)?.map_or(0, |row| row.value()),
+        };
+        self.made = Some(number + 1);
         self.changed = true;
         Ok(number)
     }
@@ -344,9 +355,11 @@ impl<'t> Tables<'t> {
     /// Forgets a letter: each of its notices has its own outcome.
     pub(super) fn drop_letter(&mut self, number: u64, row: &LetterRow) -> Result<(), Fault> {
         self.changed = true;
-        self.close(number, row)?;
-        self.due.remove((row.due.as_microsecond(), number))?;
-        self.flight.remove(number)?;
+        // What is under way was closed, and is not due, since its intent.
+        if self.flight.remove(number)?.is_none() {
+            self.close(number, row)?;
+            self.due.remove((row.due.as_microsecond(), number))?;
+        }
         self.letters.remove(number)?;
         Ok(())
     }

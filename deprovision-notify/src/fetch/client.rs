@@ -117,7 +117,7 @@ impl HttpClient {
         Ok(Self {
             reach,
             resolver: Arc::new(SystemResolver),
-            tls: roots::client(roots)?,
+            tls: roots::client(roots, &[b"http/1.1"])?,
         })
     }
 

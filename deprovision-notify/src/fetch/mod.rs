@@ -7,7 +7,7 @@ mod connect;
 mod error;
 mod reach;
 mod resolve;
-mod roots;
+pub(crate) mod roots;
 mod target;
 
 pub use address::NotPublic;

@@ -46,14 +46,18 @@ pub(crate) fn of_pem(pem: &[u8]) -> Result<RootCertStore, RootsError> {
     Ok(roots)
 }
 
-/// TLS 1.2 and 1.3 with aws-lc-rs; nothing is installed for the whole process.
-pub(crate) fn client(roots: RootCertStore) -> Result<Arc<ClientConfig>, RootsError> {
+/// TLS 1.2 and 1.3 with aws-lc-rs, for these protocols (RFC 7301); nothing is installed for
+/// the whole process.
+pub(crate) fn client(
+    roots: RootCertStore,
+    protocols: &[&[u8]],
+) -> Result<Arc<ClientConfig>, RootsError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(RootsError::Tls)?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
     Ok(Arc::new(config))
 }

@@ -1,10 +1,12 @@
 //! Letters by e-mail.
 
 mod config;
+mod connect;
 mod memory;
 mod pool;
 mod progress;
 mod smtp;
+mod trust;
 mod verdict;
 
 pub use config::{Login, Security, SmtpConfig, SmtpError};

@@ -4,18 +4,17 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::Rset;
 use lettre::transport::smtp::extension::ClientId;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::config::{Login, Security};
+use super::config::Login;
+use super::connect::{Encryption, connect};
 use super::progress::{Phase, Progress};
+use super::verdict::Failure;
 
-/// How long one address of the server may take to be reached, so that the next is tried.
-const ONE_ADDRESS: Duration = Duration::from_secs(10);
 /// How long an idle connection may take to show that it lives.
 const ALIVE: Duration = Duration::from_secs(5);
 /// After so many letters a connection is not used again: servers count, too.
@@ -25,8 +24,7 @@ const LETTERS: u32 = 50;
 pub(super) struct Pool {
     host: String,
     port: u16,
-    security: Security,
-    tls: Option<TlsParameters>,
+    encryption: Encryption,
     hello: ClientId,
     login: Option<Login>,
     idle_for: Duration,
@@ -38,8 +36,7 @@ pub(super) struct Pool {
 pub(super) struct Server {
     pub(super) host: String,
     pub(super) port: u16,
-    pub(super) security: Security,
-    pub(super) tls: Option<TlsParameters>,
+    pub(super) encryption: Encryption,
     pub(super) hello: ClientId,
     pub(super) login: Option<Login>,
     pub(super) idle_for: Duration,
@@ -57,7 +54,12 @@ struct Idle {
 pub(super) struct Used<'a> {
     pub(super) connection: AsyncSmtpConnection,
     letters: u32,
-    _place: Option<SemaphorePermit<'a>>,
+    _place: Place<'a>,
+}
+
+/// The right to use one of the connections.
+pub(super) struct Place<'a> {
+    _permit: Option<SemaphorePermit<'a>>,
 }
 
 impl fmt::Debug for Pool {
@@ -65,7 +67,7 @@ impl fmt::Debug for Pool {
         f.debug_struct("Pool")
             .field("host", &self.host)
             .field("port", &self.port)
-            .field("security", &self.security)
+            .field("encryption", &self.encryption)
             .finish_non_exhaustive()
     }
 }
@@ -75,8 +77,7 @@ impl Pool {
         Self {
             host: server.host,
             port: server.port,
-            security: server.security,
-            tls: server.tls,
+            encryption: server.encryption,
             hello: server.hello,
             login: server.login,
             idle_for: server.idle_for,
@@ -85,10 +86,21 @@ impl Pool {
         }
     }
 
-    /// A connection that is ready for a letter.
-    pub(super) async fn take(&self, progress: &Progress) -> Result<Used<'_>, Error> {
+    /// Waits until a connection can be used.
+    pub(super) async fn place(&self) -> Place<'_> {
         // It is never closed; if it were, we would only make one connection too many.
-        let place = self.places.acquire().await.ok();
+        let permit = self.places.acquire().await;
+        Place {
+            _permit: permit.ok(),
+        }
+    }
+
+    /// A connection that is ready for a letter.
+    pub(super) async fn take<'a>(
+        &self,
+        place: Place<'a>,
+        progress: &Progress,
+    ) -> Result<Used<'a>, Failure> {
         while let Some(mut idle) = self.pop() {
             let alive = tokio::time::timeout(ALIVE, idle.connection.command(Rset)).await;
             if matches!(alive, Ok(Ok(_))) {
@@ -118,24 +130,9 @@ impl Pool {
         }
     }
 
-    async fn connect(&self, progress: &Progress) -> Result<AsyncSmtpConnection, Error> {
+    async fn connect(&self, progress: &Progress) -> Result<AsyncSmtpConnection, Failure> {
         progress.reach(Phase::Connecting);
-        let at = (self.host.as_str(), self.port);
-        let from_the_start = match self.security {
-            Security::Tls => self.tls.clone(),
-            Security::StartTls | Security::DangerousPlain => None,
-        };
-        let mut connection = AsyncSmtpConnection::connect_tokio1(
-            at,
-            Some(ONE_ADDRESS),
-            &self.hello,
-            from_the_start,
-            None,
-        )
-        .await?;
-        if let (Security::StartTls, Some(tls)) = (self.security, &self.tls) {
-            connection.starttls(tls.clone(), &self.hello).await?;
-        }
+        let mut connection = connect(&self.host, self.port, &self.encryption, &self.hello).await?;
         if let Some(login) = &self.login {
             progress.reach(Phase::Login);
             let credentials =

@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use deprovision_core::time::Clock;
-use lettre::transport::smtp::client::{Certificate, CertificateStore, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::Severity;
 
 use super::config::{Login, Security, SmtpConfig, SmtpError};
-use super::pool::{Pool, Server, Used};
+use super::connect::Encryption;
+use super::pool::{Place, Pool, Server, Used};
 use super::progress::{Phase, Progress};
+use super::trust;
 use super::verdict::{self, Failure};
 use crate::{Channel, Letter, Mail, MailWriter, Sent};
 
@@ -31,8 +32,9 @@ const PIECE: usize = 16 * 1024;
 /// - [`Sent::Broken`]: it refuses our name and password or our sender, its certificate
 ///   is not trusted or is for another name, or it offers no TLS.
 ///
-/// A connection is used for several letters, after it showed that it lives. No letter is
-/// sent a second time here, whatever happens.
+/// A connection is used for several letters, at most 50, after it showed that it lives. No
+/// letter is sent a second time here, whatever happens. What is small is sent at once
+/// (`TCP_NODELAY`).
 #[derive(Debug)]
 pub struct SmtpChannel {
     pool: Pool,
@@ -58,14 +60,14 @@ impl SmtpChannel {
             return Err(SmtpError::Connections);
         }
         let port = config.port();
-        let tls = match config.security {
-            Security::StartTls | Security::Tls => {
-                Some(trust(&config.host, config.trusted_pem.as_deref())?)
-            }
+        let (host, pem) = (&config.host, config.trusted_pem.as_deref());
+        let encryption = match config.security {
+            Security::StartTls => Encryption::StartTls(trust::after_hello(host, pem)?),
+            Security::Tls => trust::at_once(host, pem)?,
             Security::DangerousPlain if login.is_some() => {
                 return Err(SmtpError::PasswordInTheClear);
             }
-            Security::DangerousPlain => None,
+            Security::DangerousPlain => Encryption::None,
         };
         let hello = match config.hello_name {
             Some(name) if is_host(&name) => name,
@@ -75,8 +77,7 @@ impl SmtpChannel {
         let pool = Pool::new(Server {
             host: config.host,
             port,
-            security: config.security,
-            tls,
+            encryption,
             hello: ClientId::Domain(hello),
             login,
             idle_for: config.idle.to_duration(),
@@ -89,8 +90,27 @@ impl SmtpChannel {
         })
     }
 
-    async fn attempt(&self, mail: &Mail, progress: &Progress) -> Result<String, Failure> {
-        let mut used = self.pool.take(progress).await?;
+    async fn write_and_send(&self, letter: &Letter, progress: &Progress) -> Sent {
+        let place = self.pool.place().await;
+        // Not before it is its turn: many letters that are written while they wait would
+        // keep those that are under way from going on.
+        let mail = match self.writer.write(letter, self.clock.now()) {
+            Ok(mail) => mail,
+            Err(error) => return error.into(),
+        };
+        match self.attempt(&mail, place, progress).await {
+            Ok(said) => Sent::Accepted { receipt: said },
+            Err(failure) => verdict::of(progress.phase(), &failure),
+        }
+    }
+
+    async fn attempt(
+        &self,
+        mail: &Mail,
+        place: Place<'_>,
+        progress: &Progress,
+    ) -> Result<String, Failure> {
+        let mut used = self.pool.take(place, progress).await?;
         let said = transact(&mut used, mail, progress).await;
         // A letter that was answered with no leaves the connection usable: whoever takes
         // it next resets it first.
@@ -150,35 +170,11 @@ impl Channel for SmtpChannel {
     }
 
     async fn send(&self, letter: &Letter, deadline: Duration) -> Sent {
-        let mail = match self.writer.write(letter, self.clock.now()) {
-            Ok(mail) => mail,
-            Err(error) => return error.into(),
-        };
         let progress = Progress::new();
-        match tokio::time::timeout(deadline, self.attempt(&mail, &progress)).await {
-            Ok(Ok(said)) => Sent::Accepted { receipt: said },
-            Ok(Err(failure)) => verdict::of(progress.phase(), &failure),
-            Err(_) => verdict::out_of_time(progress.phase()),
-        }
+        tokio::time::timeout(deadline, self.write_and_send(letter, &progress))
+            .await
+            .unwrap_or_else(|_elapsed| verdict::out_of_time(progress.phase()))
     }
-}
-
-/// Whom to trust to be the host: the CAs of the system, or those given.
-fn trust(host: &str, pem: Option<&str>) -> Result<TlsParameters, SmtpError> {
-    let mut parameters = TlsParameters::builder(host.to_owned());
-    if let Some(pem) = pem {
-        if !pem.contains("-----BEGIN CERTIFICATE-----") {
-            return Err(SmtpError::Trusted(None));
-        }
-        let certificate = Certificate::from_pem(pem.as_bytes())
-            .map_err(|error| SmtpError::Trusted(Some(error.into())))?;
-        parameters = parameters
-            .certificate_store(CertificateStore::None)
-            .add_root_certificate(certificate);
-    }
-    parameters
-        .build()
-        .map_err(|error| SmtpError::Tls(host.to_owned(), error.into()))
 }
 
 /// Whether a name can stand in `EHLO`.

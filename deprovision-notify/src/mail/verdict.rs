@@ -1,8 +1,9 @@
 //! What a failure means for the letter.
 
-use std::error::Error as _;
+use std::error::Error;
+use std::io;
 
-use lettre::transport::smtp::Error;
+use lettre::transport::smtp;
 use lettre::transport::smtp::response::{Code, Severity};
 
 use super::progress::Phase;
@@ -14,15 +15,17 @@ const SAID: usize = 200;
 /// Why an attempt failed.
 #[derive(Debug)]
 pub(super) enum Failure {
+    /// The server can not be reached, or not with TLS from the first byte.
+    Network(io::Error),
     /// The library says so: the server's no, the network, TLS.
-    Library(Error),
+    Library(smtp::Error),
     /// The server said yes where that makes no sense: its answers are not to what we
     /// think that we asked.
     OutOfStep(Code),
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
+impl From<smtp::Error> for Failure {
+    fn from(error: smtp::Error) -> Self {
         Self::Library(error)
     }
 }
@@ -30,7 +33,11 @@ impl From<Error> for Failure {
 /// What it means that an attempt failed in this phase.
 pub(super) fn of(phase: Phase, failure: &Failure) -> Sent {
     match failure {
-        Failure::Library(error) => of_library(phase, error),
+        Failure::Network(error) => unanswered(phase, error, false),
+        Failure::Library(error) => match error.status() {
+            Some(code) => answered(phase, error, code),
+            None => unanswered(phase, error, error.is_client()),
+        },
         Failure::OutOfStep(code) => ended(
             phase,
             format!(
@@ -41,19 +48,23 @@ pub(super) fn of(phase: Phase, failure: &Failure) -> Sent {
     }
 }
 
-fn of_library(phase: Phase, error: &Error) -> Sent {
-    let why = why(phase, error);
-    let Some(code) = error.status() else {
-        return match phase {
-            Phase::Connecting | Phase::Login if needs_a_person(error) => Sent::Broken { why },
-            Phase::Connecting
-            | Phase::Login
-            | Phase::Sender
-            | Phase::Recipient
-            | Phase::Content
-            | Phase::End => ended(phase, why),
-        };
-    };
+/// Without an answer, only trouble with TLS or with what the server can do needs a person.
+fn unanswered(phase: Phase, error: &(dyn Error + 'static), cannot: bool) -> Sent {
+    let needs_a_person = cannot || tls(error).is_some();
+    let why = why(phase, error, None);
+    match phase {
+        Phase::Connecting | Phase::Login if needs_a_person => Sent::Broken { why },
+        Phase::Connecting
+        | Phase::Login
+        | Phase::Sender
+        | Phase::Recipient
+        | Phase::Content
+        | Phase::End => ended(phase, why),
+    }
+}
+
+fn answered(phase: Phase, error: &(dyn Error + 'static), code: Code) -> Sent {
+    let why = why(phase, error, Some(code));
     let number = u16::from(code);
     if code.severity != Severity::PermanentNegativeCompletion {
         return Sent::NotSent {
@@ -95,33 +106,28 @@ fn ended(phase: Phase, why: String) -> Sent {
 pub(super) fn was_answered(failure: &Failure) -> bool {
     match failure {
         Failure::Library(error) => error.status().is_some_and(|code| u16::from(code) != 421),
-        Failure::OutOfStep(_) => false,
+        Failure::Network(_) | Failure::OutOfStep(_) => false,
     }
 }
 
-/// Without a reply, only trouble with TLS or with what the server can do needs a person.
-fn needs_a_person(error: &Error) -> bool {
-    error.is_client() || tls(error).is_some()
-}
-
 /// What is wrong with TLS, when it is TLS that failed, and not the line.
-fn tls(error: &Error) -> Option<&rustls::Error> {
-    let mut source = error.source();
-    while let Some(inner) = source {
-        let io = inner.downcast_ref::<std::io::Error>();
-        let found = match io.and_then(std::io::Error::get_ref) {
+fn tls<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let io = error.downcast_ref::<io::Error>();
+        let found = match io.and_then(io::Error::get_ref) {
             Some(wrapped) => wrapped.downcast_ref::<rustls::Error>(),
-            None => inner.downcast_ref::<rustls::Error>(),
+            None => error.downcast_ref::<rustls::Error>(),
         };
         if found.is_some() {
             return found;
         }
-        source = inner.source();
+        next = error.source();
     }
     None
 }
 
-fn why(phase: Phase, error: &Error) -> String {
+fn why(phase: Phase, error: &(dyn Error + 'static), answer: Option<Code>) -> String {
     let doing = doing(phase);
     if let Some(tls) = tls(error) {
         let next = match tls {
@@ -133,12 +139,12 @@ fn why(phase: Phase, error: &Error) -> String {
         };
         return format!("{doing}: TLS: {tls}{next}");
     }
-    match error.status() {
+    match answer {
         // A server that quotes what it was sent would quote the password.
         Some(code) if phase == Phase::Login => {
             format!("{doing}: it answered {code}; look at the name and the password")
         }
-        _ => format!("{doing}: {}", said(error)),
+        _ => format!("{doing}: {}", cut(&error.to_string())),
     }
 }
 
@@ -151,11 +157,6 @@ fn doing(phase: Phase) -> &'static str {
         Phase::Content => "sending the content",
         Phase::End => "waiting for the receipt",
     }
-}
-
-/// What the server or the library said, as one line.
-fn said(error: &Error) -> String {
-    cut(&error.to_string())
 }
 
 /// The beginning of a text, as one line.

@@ -3,6 +3,7 @@
 mod calendar;
 mod head;
 mod header;
+mod quoted;
 mod write;
 
 pub(crate) use head::read_head;

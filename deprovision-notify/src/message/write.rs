@@ -12,7 +12,9 @@ use lettre::message::{Body, MessageBuilder, MultiPart, SinglePart};
 
 use super::calendar::{Entry, Invitation, word};
 use super::header::{AutoSubmitted, ListUnsubscribe, ListUnsubscribePost};
+use super::quoted::quoted;
 use crate::sender::{self, Origin};
+use crate::templates::Wording;
 use crate::{
     Letter, Message, Sender, SenderError, Sent, TemplateError, Templates, Unsubscribe, text,
 };
@@ -130,10 +132,8 @@ impl MailWriter {
     /// # Errors
     /// [`WriteError`]; no later attempt succeeds.
     pub fn write(&self, letter: &Letter, now: Timestamp) -> Result<Mail, WriteError> {
-        let words = self
-            .templates
-            .render(letter)
-            .map_err(WriteError::Template)?;
+        let wording = self.templates.wording(letter);
+        let words = wording.message().map_err(WriteError::Template)?;
         let to = sender::recipient(&letter.to().email)
             .map_err(|error| WriteError::Message(error.into()))?;
         let since_epoch = u64::try_from(now.as_second())
@@ -148,7 +148,8 @@ impl MailWriter {
             .message_id(Some(id.clone()))
             .header(AutoSubmitted("auto-generated".to_owned()));
         let builder = self.unsubscribe(self.thread(builder, letter));
-        let body = self.body(letter, &words, &address, now)?;
+        let entries = self.entries(letter, &wording, &address, now)?;
+        let body = body(letter, &words, entries)?;
         let message = builder
             .multipart(body)
             .map_err(|error| WriteError::Message(error.into()))?;
@@ -193,41 +194,12 @@ impl MailWriter {
         }
     }
 
-    /// The same thing three times, the plainest first (RFC 2046, 5.1.4). Mail programs
-    /// look for one entry there; several are files beside it.
-    fn body(
-        &self,
-        letter: &Letter,
-        words: &Message,
-        to: &Address,
-        now: Timestamp,
-    ) -> Result<MultiPart, WriteError> {
-        // At most 70 characters (RFC 2046, 5.1.1).
-        let key: String = letter.key().chars().take(40).collect();
-        let boundary = |what: &str| format!("=_{what}-{key}");
-        let both = MultiPart::alternative()
-            .boundary(boundary("words"))
-            .singlepart(written(ContentType::TEXT_PLAIN, &words.text)?)
-            .singlepart(written(ContentType::TEXT_HTML, &words.html)?);
-        let mut entries = self.entries(letter, to, now)?;
-        if entries.len() > 1 {
-            let mut all = MultiPart::mixed().boundary(boundary("all")).multipart(both);
-            for (number, entry) in entries.into_iter().enumerate() {
-                all = all.singlepart(entry.part(Some(number + 1))?);
-            }
-            return Ok(all);
-        }
-        match entries.pop() {
-            Some(entry) => Ok(both.singlepart(entry.part(None)?)),
-            None => Ok(both),
-        }
-    }
-
     /// The entries for the calendar: one for each retirement that has an end, or that
     /// was called off.
     fn entries(
         &self,
         letter: &Letter,
+        wording: &Wording<'_>,
         to: &Address,
         now: Timestamp,
     ) -> Result<Vec<Written>, WriteError> {
@@ -244,10 +216,7 @@ impl MailWriter {
             let (Some(retirement), true) = (&facts.retirement, has_entry(notice)) else {
                 continue;
             };
-            let words = self
-                .templates
-                .calendar(letter, notice)
-                .map_err(WriteError::Template)?;
+            let words = wording.calendar(notice).map_err(WriteError::Template)?;
             let entry = Entry {
                 retirement,
                 ends: facts.ends,
@@ -263,6 +232,33 @@ impl MailWriter {
             });
         }
         Ok(entries)
+    }
+}
+
+/// The same thing three times, the plainest first (RFC 2046, 5.1.4). Mail programs
+/// look for one entry there; several are files beside it.
+fn body(
+    letter: &Letter,
+    words: &Message,
+    mut entries: Vec<Written>,
+) -> Result<MultiPart, WriteError> {
+    // At most 70 characters (RFC 2046, 5.1.1).
+    let key: String = letter.key().chars().take(40).collect();
+    let boundary = |what: &str| format!("=_{what}-{key}");
+    let both = MultiPart::alternative()
+        .boundary(boundary("words"))
+        .singlepart(written(ContentType::TEXT_PLAIN, &words.text))
+        .singlepart(written(ContentType::TEXT_HTML, &words.html));
+    if entries.len() > 1 {
+        let mut all = MultiPart::mixed().boundary(boundary("all")).multipart(both);
+        for (number, entry) in entries.into_iter().enumerate() {
+            all = all.singlepart(entry.part(Some(number + 1))?);
+        }
+        return Ok(all);
+    }
+    match entries.pop() {
+        Some(entry) => Ok(both.singlepart(entry.part(None)?)),
+        None => Ok(both),
     }
 }
 
@@ -300,22 +296,21 @@ impl Written {
         if let Some(number) = number {
             part = part.header(ContentDisposition::attachment(&format!("end-{number}.ics")));
         }
-        Ok(part.body(encoded(self.text)?))
+        Ok(part.body(encoded(&self.text)))
     }
 }
 
 /// Words as a part of that type.
-fn written(kind: ContentType, words: &str) -> Result<SinglePart, WriteError> {
-    let body = encoded(text::body(words))?;
-    Ok(SinglePart::builder().header(kind).body(body))
+fn written(kind: ContentType, words: &str) -> SinglePart {
+    let body = encoded(&text::body(words));
+    SinglePart::builder().header(kind).body(body)
 }
 
 /// A text as the body of a part: always quoted-printable, in which an equals sign stands
 /// for itself nowhere. What separates the parts begins with one, and so no text that
 /// knows it can end its part.
-fn encoded(text: String) -> Result<Body, WriteError> {
-    Body::new_with_encoding(text, ContentTransferEncoding::QuotedPrintable)
-        .map_err(|_| WriteError::Message("a text can not be encoded".into()))
+fn encoded(text: &str) -> Body {
+    Body::dangerous_pre_encoded(quoted(text), ContentTransferEncoding::QuotedPrintable)
 }
 
 /// An address in a `mailto:` (RFC 6068): what could be read as more than an address is

@@ -65,11 +65,10 @@ impl TemplatesBuilder {
         let templates = Templates::new(environment, languages.clone());
         for (language, stages) in &languages {
             for (what, letter) in sample::letters(language, stages) {
-                let rendered = templates.render(&letter).map(drop).and_then(|()| {
-                    letter
-                        .notices()
-                        .iter()
-                        .try_for_each(|notice| templates.calendar(&letter, notice).map(drop))
+                let wording = templates.wording(&letter);
+                let mut notices = letter.notices().iter();
+                let rendered = wording.message().map(drop).and_then(|()| {
+                    notices.try_for_each(|notice| wording.calendar(notice).map(drop))
                 });
                 rendered.map_err(|error| with_letter(error, &what))?;
             }

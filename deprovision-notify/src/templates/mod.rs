@@ -10,4 +10,5 @@ mod view;
 
 pub use builder::TemplatesBuilder;
 pub use error::TemplateError;
+pub(crate) use render::Wording;
 pub use render::{Message, Templates};

@@ -102,31 +102,19 @@ impl Templates {
     /// [`TemplateError`] when a template of the user's fails with this letter, though it
     /// did not with the samples.
     pub fn render(&self, letter: &Letter) -> Result<Message, TemplateError> {
-        let stage = names::of(letter.stage());
-        let language = self.language(letter.to().language.as_ref(), stage);
-        let view = View::of(letter, language);
-        let name = |kind: &str| format!("{language}/{stage}.{kind}");
-        Ok(Message {
-            subject: text::subject(&self.fill(&name("subject"), &view)?),
-            text: text::body(&tidy(&self.fill(&name("txt"), &view)?)).replace("\r\n", "\n"),
-            html: self.fill(&name("html"), &view)?,
-        })
+        self.wording(letter).message()
     }
 
-    /// What the calendar entry of one notice of the letter says.
-    pub(crate) fn calendar(
-        &self,
-        letter: &Letter,
-        notice: &Notice,
-    ) -> Result<CalendarWords, TemplateError> {
+    /// What a letter's words are made of, once for all of its templates.
+    pub(crate) fn wording<'a>(&'a self, letter: &'a Letter) -> Wording<'a> {
         let stage = names::of(letter.stage());
         let language = self.language(letter.to().language.as_ref(), stage);
-        let view = View::of_one(letter, notice, language);
-        let name = |kind: &str| format!("{language}/calendar.{kind}");
-        Ok(CalendarWords {
-            summary: text::subject(&self.fill(&name("subject"), &view)?),
-            description: text::body(&tidy(&self.fill(&name("txt"), &view)?)).replace("\r\n", "\n"),
-        })
+        Wording {
+            templates: self,
+            letter,
+            language,
+            whole: value(&View::of(letter, language)),
+        }
     }
 
     /// The language to write in: the tag itself, then without its last part, then
@@ -145,11 +133,11 @@ impl Templates {
         ENGLISH
     }
 
-    fn fill(&self, name: &str, view: &View) -> Result<String, TemplateError> {
+    fn fill(&self, name: &str, view: &Value) -> Result<String, TemplateError> {
         let filled = self
             .environment
             .get_template(name)
-            .and_then(|template| template.render(Value::from(Serde(view))))
+            .and_then(|template| template.render(view.clone()))
             .map_err(|error| TemplateError::of(name, &error, None))?;
         if filled.trim().is_empty() {
             return Err(TemplateError::Empty {
@@ -159,6 +147,55 @@ impl Templates {
         }
         Ok(filled)
     }
+}
+
+/// A letter as its templates see it, beside those templates.
+pub(crate) struct Wording<'a> {
+    templates: &'a Templates,
+    letter: &'a Letter,
+    language: &'a str,
+    /// The view of all of it. Copies of it share what they hold.
+    whole: Value,
+}
+
+impl Wording<'_> {
+    /// What the letter says.
+    pub(crate) fn message(&self) -> Result<Message, TemplateError> {
+        let stage = names::of(self.letter.stage());
+        let fill = |kind: &str| self.fill(&format!("{stage}.{kind}"), &self.whole);
+        Ok(Message {
+            subject: text::subject(&fill("subject")?),
+            text: plain(&fill("txt")?),
+            html: fill("html")?,
+        })
+    }
+
+    /// What the calendar entry of one notice of the letter says.
+    pub(crate) fn calendar(&self, notice: &Notice) -> Result<CalendarWords, TemplateError> {
+        // Of one notice the letter is all that there is to see.
+        let one = match self.letter.notices() {
+            [_] => self.whole.clone(),
+            _ => value(&View::of_one(self.letter, notice, self.language)),
+        };
+        Ok(CalendarWords {
+            summary: text::subject(&self.fill("calendar.subject", &one)?),
+            description: plain(&self.fill("calendar.txt", &one)?),
+        })
+    }
+
+    fn fill(&self, file: &str, view: &Value) -> Result<String, TemplateError> {
+        self.templates
+            .fill(&format!("{}/{file}", self.language), view)
+    }
+}
+
+fn value(view: &View) -> Value {
+    Value::from(Serde(view))
+}
+
+/// A filled template as plain text.
+fn plain(filled: &str) -> String {
+    text::body(&tidy(filled)).replace("\r\n", "\n")
 }
 
 /// A text without blanks at the ends of lines, with one empty line where templates left

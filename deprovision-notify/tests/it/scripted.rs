@@ -3,13 +3,28 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use deprovision_core::time::Period;
 use deprovision_notify::{
     Channel as _, Letter, MailWriter, Security, Sender, Sent, SmtpChannel, SmtpConfig, Templates,
 };
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 
 use crate::world::World;
+
+/// A channel with one connection to a server at this port.
+fn channel(world: &World, port: u16) -> SmtpChannel {
+    let sender = Sender::new("apis@example.com".parse().unwrap());
+    let templates = Arc::new(Templates::english().unwrap());
+    let writer = MailWriter::new(sender, templates).unwrap();
+    let mut config = SmtpConfig::new("127.0.0.1");
+    config.port = Some(port);
+    config.security = Security::DangerousPlain;
+    config.connections = 1;
+    let clock = world.permits.clock().clone();
+    SmtpChannel::new(config, None, writer, clock).unwrap()
+}
 
 /// Sends one letter to a server that says these lines, one for each line that it gets,
 /// whatever that is; then it closes the connection.
@@ -33,14 +48,7 @@ async fn sent_to(lines: &'static [&'static str]) -> Sent {
         }
     });
     let world = World::new();
-    let sender = Sender::new("apis@example.com".parse().unwrap());
-    let templates = Arc::new(Templates::english().unwrap());
-    let writer = MailWriter::new(sender, templates).unwrap();
-    let mut config = SmtpConfig::new("127.0.0.1");
-    config.port = Some(port);
-    config.security = Security::DangerousPlain;
-    let clock = world.permits.clock().clone();
-    let channel = SmtpChannel::new(config, None, writer, clock).unwrap();
+    let channel = channel(&world, port);
     let letter = Letter::of(vec![world.notice("n")]).unwrap();
     let sent = channel.send(&letter, Duration::from_secs(5)).await;
     drop(channel);
@@ -96,4 +104,58 @@ async fn what_is_refused_to_everybody_needs_a_person() {
     assert!(matches!(sent, Sent::Refused { .. }), "{sent:?}");
     let sent = sent_to(&["421 too busy"]).await;
     assert!(matches!(sent, Sent::NotSent { .. }), "{sent:?}");
+}
+
+#[tokio::test]
+async fn a_letter_is_written_when_it_is_its_turn() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (world, (ended, mut mails)) = (World::new(), mpsc::unbounded_channel());
+    let (go_on, mut may_go_on) = mpsc::channel(1);
+    let server = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut stream = BufReader::new(stream);
+        let mut content = String::new();
+        let mut in_content = false;
+        stream.write_all(b"220 hi\r\n").await.unwrap();
+        loop {
+            let mut line = String::new();
+            if stream.read_line(&mut line).await.unwrap_or(0) == 0 {
+                return;
+            }
+            if in_content && line != ".\r\n" {
+                content.push_str(&line);
+                continue;
+            }
+            let was_content = std::mem::take(&mut in_content);
+            if was_content {
+                ended.send(std::mem::take(&mut content)).unwrap();
+                may_go_on.recv().await.unwrap();
+            }
+            in_content = line.starts_with("DATA");
+            let answer = if in_content { "354 go" } else { "250 ok" };
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            stream.write_all(b"\r\n").await.unwrap();
+        }
+    });
+    let channel = channel(&world, port);
+    let [first, second] = ["a", "b"].map(|n| Letter::of(vec![world.notice(n)]).unwrap());
+    let send = |letter| channel.send(letter, Duration::from_secs(20));
+    let drive = async {
+        let date = |mail: String| {
+            let line = mail.lines().find(|line| line.starts_with("Date: "));
+            line.unwrap().to_owned()
+        };
+        let first = date(mails.recv().await.unwrap());
+        // The second one waits for the connection meanwhile.
+        world.permits.clock().advance(Period::hours(1));
+        go_on.send(()).await.unwrap();
+        let second = date(mails.recv().await.unwrap());
+        go_on.send(()).await.unwrap();
+        assert_ne!(first, second);
+    };
+    let (first, second, ()) = tokio::join!(send(&first), send(&second), drive);
+    assert!(matches!(first, Sent::Accepted { .. }), "{first:?}");
+    assert!(matches!(second, Sent::Accepted { .. }), "{second:?}");
+    server.abort();
 }

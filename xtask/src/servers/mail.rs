@@ -52,6 +52,17 @@ impl Mail {
         })
     }
 
+    /// The one with STARTTLS and a login, as `notify_bench` is told of it.
+    pub(crate) fn submission(&self) -> String {
+        let (port, ca) = (self.starttls.port(), self.folder.join("ca.pem"));
+        format!("starttls:localhost:{port}:{}", ca.display())
+    }
+
+    /// Where the page is that tells what they took.
+    pub(crate) fn reader(&self) -> SocketAddr {
+        self.reader
+    }
+
     /// How tests find the servers.
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         let file = |name: &str| self.folder.join(name).display().to_string();
