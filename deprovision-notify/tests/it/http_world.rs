@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use deprovision_core::catalog::Contact;
 use deprovision_core::id::{ApiId, CallerId, PersonId, RetirementId};
 use deprovision_core::provider::{
-    AnswerLinks, BrownOutFacts, CallFacts, FindingFacts, Notice, NoticeFacts, NoticeStage,
-    RoleFacts, SuccessorFacts,
+    AnswerLinks, ApprovalFacts, BrownOutFacts, CallFacts, FindingFacts, Notice, NoticeFacts,
+    NoticeStage, RoleFacts, SuccessorFacts,
 };
 use deprovision_core::time::{ManualClock, Period, Timestamp};
 use deprovision_notify::{HttpClient, Letter, Reach, Resolve};
@@ -89,7 +89,7 @@ pub(crate) fn at(text: &str) -> Timestamp {
 }
 
 /// Every stage.
-pub(crate) const STAGES: [NoticeStage; 13] = [
+pub(crate) const STAGES: [NoticeStage; 15] = [
     NoticeStage::Announcement,
     NoticeStage::Reminder { days: 7 },
     NoticeStage::Reminder { days: 1 },
@@ -103,6 +103,8 @@ pub(crate) const STAGES: [NoticeStage; 13] = [
     NoticeStage::Unused,
     NoticeStage::Drift,
     NoticeStage::Digest,
+    NoticeStage::Approval { number: 0 },
+    NoticeStage::Approval { number: 1 },
 ];
 
 /// Facts with every field filled, each with this text where it may be anything.
@@ -119,6 +121,11 @@ pub(crate) fn facts(api: &str, text: &str) -> NoticeFacts {
         Some(text.to_owned()),
     ));
     facts.documentation = Some(text.to_owned());
+    let mut approval = ApprovalFacts::new(text, Period::days(3));
+    approval.step = Some(text.to_owned());
+    approval.actions = vec![text.to_owned(), "answer 410".to_owned()];
+    approval.count = 2;
+    facts.approval = Some(approval);
     facts.routes = vec![text.to_owned(), "GET /v1/orders/{id}".to_owned()];
     let caller = CallerId::parse("billing").unwrap();
     let mut calls = CallFacts::new(caller, 4_711, at("2026-12-31T12:00:00Z"));

@@ -12,7 +12,8 @@ use deprovision_notify::{Letter, Message, TemplateError, Templates};
 
 use crate::http_world::{facts as full_facts, with_links};
 
-const STAGES: [NoticeStage; 12] = [
+const STAGES: [NoticeStage; 13] = [
+    NoticeStage::Approval { number: 1 },
     NoticeStage::Announcement,
     NoticeStage::Reminder { days: 7 },
     NoticeStage::Postponement { number: 1 },

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use deprovision_core::id::{ApiId, CallerId};
 use deprovision_core::provider::{
-    AnswerLinks, CallFacts, FindingFacts, NoticeFacts, NoticeStage, RoleFacts, SuccessorFacts,
+    AnswerLinks, ApprovalFacts, CallFacts, FindingFacts, NoticeFacts, NoticeStage, RoleFacts,
+    SuccessorFacts,
 };
-use deprovision_core::time::Timestamp;
+use deprovision_core::time::{Period, Timestamp};
 use deprovision_notify::{Letter, Sent};
 use serde_json::Value;
 
@@ -145,6 +146,12 @@ fn everywhere(text: &str) -> Vec<(&'static str, NoticeFacts)> {
         calls.routes = vec![text.to_owned()];
         f.calls = vec![calls];
         f.routes = vec![text.to_owned()];
+    });
+    put("approval", &|f| {
+        let mut approval = ApprovalFacts::new(text, Period::days(3));
+        approval.step = Some(text.to_owned());
+        approval.actions = vec![text.to_owned()];
+        f.approval = Some(approval);
     });
     put("finding", &|f| f.findings = vec![FindingFacts::text(text)]);
     put("links", &|f| {

@@ -3,13 +3,15 @@
 use deprovision_core::audit::FindingKind;
 use deprovision_core::catalog::Contact;
 use deprovision_core::provider::{
-    AnswerLinks, BrownOutFacts, FindingFacts, Notice, NoticeFacts, NoticeStage, RoleFacts,
-    SuccessorFacts,
+    AnswerLinks, ApprovalFacts, BrownOutFacts, FindingFacts, Notice, NoticeFacts, NoticeStage,
+    RoleFacts, SuccessorFacts,
 };
 use deprovision_core::time::{Period, Timestamp};
 use deprovision_notify::{Letter, Message, Templates};
 
-const STAGES: [NoticeStage; 12] = [
+const STAGES: [NoticeStage; 14] = [
+    NoticeStage::Approval { number: 0 },
+    NoticeStage::Approval { number: 1 },
     NoticeStage::Announcement,
     NoticeStage::Reminder { days: 7 },
     NoticeStage::Postponement { number: 1 },
@@ -39,6 +41,10 @@ fn facts() -> NoticeFacts {
     facts.successor = Some(SuccessorFacts::new("v2".parse().unwrap(), "Orders 2", None));
     let brown_out = BrownOutFacts::new(Timestamp::UNIX_EPOCH, Period::minutes(5));
     facts.brown_out = Some(brown_out);
+    let mut approval = ApprovalFacts::new("sha256:0a", Period::days(3));
+    approval.step = Some("delete keys".to_owned());
+    approval.actions = vec!["delete the key".to_owned()];
+    facts.approval = Some(approval);
     facts.links = Some(AnswerLinks::new("https://a/", "https://b/", "https://c/"));
     facts
 }
