@@ -256,6 +256,35 @@ async fn no_text_adds_a_header_a_recipient_a_link_or_markup() {
             cases += 1;
         }
     }
-    assert_eq!(cases, 24 * 9);
+    assert_eq!(cases, 24 * 10);
     assert!(copies_with("thief").is_empty());
+}
+
+/// What is asked for is in the subject.
+#[tokio::test]
+async fn no_step_that_is_to_be_approved_adds_a_header_or_a_link() {
+    let channel = plain();
+    let asking = |to: &str, text: &str| {
+        let mut notice = notice(to, NoticeStage::Approval { number: 1 });
+        let mut approval = ApprovalFacts::new("sha256:0a", Period::days(3));
+        approval.step = Some(text.to_owned());
+        notice.facts.approval = Some(approval);
+        Letter::of(vec![notice]).unwrap()
+    };
+    let to = recipient("dana", "approval-usual");
+    send(&channel, &asking(&to, "delete keys")).await;
+    let usual = Shape::of(&copy(&to));
+    for (number, (what, text)) in HOSTILE.iter().enumerate() {
+        let to = recipient(&format!("dana{number}"), "approval-hostile");
+        let sent = send(&channel, &asking(&to, text)).await;
+        assert!(matches!(sent, Sent::Accepted { .. }), "{what}: {sent:?}");
+        let copy = copy(&to);
+        let shape = Shape::of(&copy);
+        assert_eq!(shape.headers, usual.headers, "{what}");
+        assert_eq!(shape.types, usual.types, "{what}");
+        assert_eq!(header(&copy, "To"), [to.as_str()], "{what}");
+        assert_eq!(copy["defects"], serde_json::json!([]), "{what}");
+        let links: Vec<_> = shape.links.difference(&usual.links).collect();
+        assert!(links.is_empty(), "{what}: {links:?}");
+    }
 }
