@@ -32,7 +32,8 @@ impl Engine {
         lease: &Lease,
         actor: &Actor,
     ) -> Result<Round, EngineError> {
-        let (mut delivered, mut undelivered, mut not_before) = (Vec::new(), Vec::new(), None);
+        let (mut delivered, mut undelivered) = (Vec::new(), Vec::new());
+        let mut open = Vec::new();
         let spec = announcing(stream)?;
         let step = spec.as_ref().map(|spec| self.step(&spec.id)).transpose()?;
         if let Some((spec, teller)) = spec.as_ref().zip(step.and_then(|step| step.teller())) {
@@ -47,10 +48,12 @@ impl Engine {
                 match seen {
                     Seen::Delivered => delivered.push(notice),
                     Seen::Not(why) => undelivered.push(Undelivered::new(notice, why)),
-                    Seen::Open(until) => not_before = not_before.max(until),
+                    Seen::Open(until) => open.push(until),
                 }
             }
         }
+        // The first that can arrive; unknown as soon as it is of one of them.
+        let not_before = open.into_iter().min().flatten();
         let command = Command::RecordDeliveries {
             delivered,
             undelivered,

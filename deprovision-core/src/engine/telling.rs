@@ -34,6 +34,7 @@ impl Engine {
         stage: NoticeStage,
     ) -> Result<Round, EngineError> {
         let spec = announcing(stream)?;
+        let round = stream.state.round(stage);
         let (mut told, mut untold) = (Vec::new(), Vec::new());
         if let Some(spec) = spec {
             let step = self.step(&spec.id)?.clone();
@@ -53,10 +54,10 @@ impl Engine {
                             }
                         }
                     }
-                    // Nobody was told; whose word is missing is the owner's to know.
+                    // Nobody was told: who proposed it should know.
                     Err(error) => {
-                        let owner = stream.state.proposer().clone();
-                        untold.push(Untold::new(owner, error_chain(&error)));
+                        let proposer = stream.state.proposer().clone();
+                        untold.push(Untold::new(proposer, error_chain(&error)));
                     }
                 }
             }
@@ -65,6 +66,7 @@ impl Engine {
         untold.sort_unstable_by(|a, b| a.person.cmp(&b.person));
         let command = Command::RecordTold {
             stage,
+            round,
             told,
             untold,
         };

@@ -171,9 +171,10 @@ pub struct ApprovalFacts {
     /// The irreversible step, in words; none for the plan as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
-    /// What is done, one line an action: the first hundred.
+    /// What is done, one line an action, but for notices, which are one line: the first
+    /// hundred, and of them first what nothing brings back.
     pub actions: Vec<String>,
-    /// How many actions there are.
+    /// How many lines there are, listed or not.
     pub count: u64,
     /// How long an approval may be used.
     pub lasts: Period,

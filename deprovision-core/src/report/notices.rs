@@ -10,7 +10,7 @@ use crate::plan::Action;
 use crate::report::history::History;
 use crate::report::words::{Tone, When, answer, phase, when};
 use crate::resource::{NoticeId, ResourceRef};
-use crate::retirement::{Answer, Event};
+use crate::retirement::{Answer, Event, Mode};
 
 /// Somebody who is to be told that the API goes.
 #[derive(Debug, Serialize)]
@@ -34,6 +34,8 @@ pub(super) struct StagePart {
     /// Who was not told, and why.
     missing: Vec<String>,
     awaited: usize,
+    /// Whether nobody looks for those any more.
+    over: bool,
     tone: Tone,
 }
 
@@ -110,6 +112,7 @@ pub(super) fn later(history: &History<'_>) -> Vec<StagePart> {
                     delivered: 0,
                     missing: missing.collect(),
                     awaited: 0,
+                    over: matches!(history.state.mode(), Mode::Cancelled | Mode::Finished),
                     tone: Tone::Good,
                 });
             }
@@ -144,6 +147,7 @@ pub(super) fn later(history: &History<'_>) -> Vec<StagePart> {
         stage.tone = match (stage.missing.is_empty(), stage.awaited) {
             (false, _) => Tone::Warn,
             (true, 0) => Tone::Good,
+            (true, _) if stage.over => Tone::Calm,
             (true, _) => Tone::Busy,
         };
     }

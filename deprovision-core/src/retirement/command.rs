@@ -150,6 +150,9 @@ pub enum Command {
     RecordTold {
         /// Which stage.
         stage: NoticeStage,
+        /// Which [round](crate::retirement::Retirement::round) of it the notices were made
+        /// for.
+        round: (u32, u32),
         /// Whose notice was handed over.
         told: Vec<Told>,
         /// Whose was not, and why.
@@ -162,7 +165,7 @@ pub enum Command {
         delivered: Vec<NoticeId>,
         /// What was not, or nobody can tell of.
         undelivered: Vec<Undelivered>,
-        /// Before which moment the others have not arrived, where that is known.
+        /// Before which moment none of the others arrives, where that is known.
         not_before: Option<Timestamp>,
     },
     /// A step of the pipeline can not be planned, or a driver can not go on.

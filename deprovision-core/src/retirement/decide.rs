@@ -44,9 +44,10 @@ impl Retirement {
             Command::Postpone { to, by, reason } => self.postpone(to, by, reason),
             Command::RecordTold {
                 stage,
+                round,
                 told,
                 untold,
-            } => self.record_told(stage, told, untold, now),
+            } => self.record_told((stage, round), told, untold, now),
             Command::RecordDeliveries {
                 delivered,
                 undelivered,

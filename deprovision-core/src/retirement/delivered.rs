@@ -45,17 +45,17 @@ impl Retirement {
         let known: BTreeSet<&NoticeId> = delivered.iter().chain(lost).collect();
         let open = self.awaited.iter();
         let open = open.filter(|(notice, _)| !known.contains(notice));
-        let (mut given_up, mut oldest) = (Vec::new(), None);
+        let (mut given_up, mut newest) = (Vec::new(), None);
         for (notice, told) in open {
-            if PATIENCE.after(*told) <= now {
+            if self.passed_at(*told, PATIENCE) <= now {
                 let why = format!("nothing is known of it {PATIENCE} after it was handed over");
                 given_up.push(Undelivered::new(notice.clone(), why));
             } else {
-                oldest = oldest.min(Some(*told)).or(Some(*told));
+                newest = newest.max(Some(*told));
             }
         }
         undelivered.extend(given_up);
-        let again = oldest.map(|told| {
+        let again = newest.map(|told| {
             // Ever rarer: what was not delivered in an hour will hardly be in the next minute.
             let age = Period::between(told, now).max(FIRST_LOOK).min(LONGEST);
             let next = age.after(now);

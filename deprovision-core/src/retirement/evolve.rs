@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::id::ActionId;
 use crate::observation::Observation;
-use crate::provider::NoticeStage;
 use crate::retirement::{
     ActionPhase, ActionRun, Event, Mode, Parked, Proposal, Reading, Retirement,
 };
@@ -59,7 +58,8 @@ impl Retirement {
             deliveries_at: None,
             certificate: None,
             drift: Vec::new(),
-            drift_told: Vec::new(),
+            drifts: 0,
+            asked: Default::default(),
         })
     }
 
@@ -94,8 +94,7 @@ impl Retirement {
                 self.plan = None;
                 self.approvals.clear();
                 // Of another plan people are asked anew.
-                let asked = |stage: &NoticeStage| matches!(stage, NoticeStage::Approval { .. });
-                Arc::make_mut(&mut self.told).retain(|(stage, _), _| !asked(stage));
+                self.asked.clear();
                 self.scope.clear();
             }
             Event::Approved { approval } => self.approvals.push(approval.clone()),
@@ -213,11 +212,13 @@ impl Retirement {
             Event::AuditPassed => {
                 self.audited_at = Some(at);
                 self.drift.clear();
-                self.drift_told.clear();
             }
             Event::DriftFound { what } => {
                 self.audited_at = Some(at);
-                self.drift.clone_from(what);
+                if self.drift != *what {
+                    self.drifts = self.drifts.saturating_add(1);
+                    self.drift.clone_from(what);
+                }
             }
             Event::WatchEnded => self.mode = Mode::Finished,
         }

@@ -179,18 +179,9 @@ impl Retirement {
     /// What is missing, for a person.
     pub fn approval(&self, step: Option<&StepId>, now: Timestamp) -> Result<ApprovalProof, String> {
         let now = self.forward(now);
-        let Some((_, digest)) = &self.plan else {
-            return Err("no plan".to_owned());
-        };
-        let rule = self.approval_rule(step);
-        // What the plan's approval began goes on after it expired: an expiry
-        // limits when an approval may be used first. A step is begun each time anew.
-        let at = match (step, self.begun_at) {
-            (None, Some(first)) => now.min(first),
-            (None, None) | (Some(_), _) => now,
-        };
-        ApprovalProof::check(&self.approvals, rule, *digest, step, &self.proposer, at)
-            .map_err(|gap| gap.to_string())
+        let checked = self.checked_approval(step, now);
+        let checked = checked.ok_or_else(|| "no plan".to_owned())?;
+        checked.map_err(|gap| gap.to_string())
     }
 
     fn not_quiet(&self, quiet: Period, now: Timestamp) -> Option<Closed> {

@@ -15,9 +15,13 @@ use crate::plan::{Action, Plan};
 use crate::policy::Policy;
 use crate::provider::{NoticeStage, Outcome};
 use crate::resource::NoticeId;
+use crate::retirement::asking::Asked;
 use crate::retirement::{Answered, Evidence, Objection};
 use crate::time::{Period, Timestamp};
 use crate::usage::UsageEvidence;
+
+/// Who was told of a stage, in a round of it.
+type People = BTreeMap<(NoticeStage, (u32, u32)), BTreeSet<PersonId>>;
 
 /// In which direction a retirement goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,16 +194,20 @@ pub struct Retirement {
     pub(super) ends: Option<Timestamp>,
     pub(super) moved: u32,
     pub(super) answers: BTreeMap<AnswerId, Answered>,
-    /// Who was told of which stage; of what depends on the end, after how many moves of it.
-    pub(super) told: Arc<BTreeMap<(NoticeStage, u32), BTreeSet<PersonId>>>,
+    /// Who was told of which stage, in which round of it.
+    pub(super) told: Arc<People>,
     /// The notices of which it is not known what became of them, since when, and when
     /// that is looked at.
     pub(super) awaited: Arc<BTreeMap<NoticeId, Timestamp>>,
     pub(super) deliveries_at: Option<Timestamp>,
     pub(super) certificate: Option<Digest>,
-    /// What came back, as the last look found it, and as people were last told.
+    /// What came back, as the last look found it, and how often that was something else
+    /// than before.
     pub(super) drift: Vec<String>,
-    pub(super) drift_told: Vec<String>,
+    pub(super) drifts: u32,
+    /// How people were asked for the approvals of the plan in force, by the number of the
+    /// stage.
+    pub(super) asked: BTreeMap<u32, Asked>,
 }
 
 impl Retirement {

@@ -19,18 +19,19 @@ impl Retirement {
     /// The stage that people should be told of now, and were not.
     pub(super) fn tell(&self, now: Timestamp) -> Option<NoticeStage> {
         let mut due = self.stages(now);
-        due.retain(|(at, stage)| *at <= now && !self.was_told(*stage, now));
+        due.retain(|(at, stage)| *at <= now && !self.was_told(*stage));
         // Who gets the last call gets no reminder: it comes before it.
         let order = |due: &Due| (due.0, due.1 != NoticeStage::LastCall, due.1);
         due.into_iter().min_by_key(order).map(|(_, stage)| stage)
     }
 
-    /// When a stage comes that people are told of, after `now`.
+    /// When a stage comes that people are told of, after `now`, or may come.
     pub(super) fn tell_at(&self, now: Timestamp) -> Option<Timestamp> {
         let later = self.stages(now).into_iter();
         later
-            .filter(|(at, stage)| *at > now && !self.was_told(*stage, now))
+            .filter(|(at, stage)| *at > now && !self.was_told(*stage))
             .map(|(at, _)| at)
+            .chain(self.asks_change(now))
             .min()
     }
 
@@ -38,19 +39,23 @@ impl Retirement {
     /// that was last moved.
     #[must_use]
     pub fn told_of(&self, stage: NoticeStage) -> Option<&BTreeSet<PersonId>> {
-        self.told.get(&(stage, self.round(stage, self.last_at)))
+        self.told.get(&(stage, self.round(stage)))
     }
 
+    /// Notes who was told, unless what they were told is of the past by now: of another
+    /// plan, of an end that was moved.
     pub(super) fn record_told(
         &self,
-        stage: NoticeStage,
+        (stage, round): (NoticeStage, (u32, u32)),
         told: Vec<Told>,
         untold: Vec<Untold>,
         now: Timestamp,
     ) -> Result<Vec<Event>, Refusal> {
-        if self.was_told(stage, now) {
+        let asks = matches!(stage, NoticeStage::Approval { .. });
+        let is_due = || self.asked_since(stage, now).is_some_and(|at| at <= now);
+        if round != self.round(stage) || self.was_told(stage) || (asks && !is_due()) {
             return Err(Refusal::NotNow(format!(
-                "people were told already: {stage}"
+                "people were told already, or it is different now: {stage}"
             )));
         }
         Ok(vec![Event::PeopleTold {
@@ -61,28 +66,29 @@ impl Retirement {
     }
 
     pub(super) fn note_told(&mut self, stage: NoticeStage, people: &[Told], at: Timestamp) {
-        let key = (stage, self.round(stage, at));
+        let key = (stage, self.round(stage));
         let told = Arc::make_mut(&mut self.told).entry(key).or_default();
         told.extend(people.iter().map(|told| told.person.clone()));
         self.await_deliveries(people, at);
-        if stage == NoticeStage::Drift {
-            self.drift_told.clone_from(&self.drift);
+        if let NoticeStage::Approval { number } = stage {
+            self.note_asked(number, people, at);
         }
     }
 
-    fn was_told(&self, stage: NoticeStage, now: Timestamp) -> bool {
-        if stage == NoticeStage::Drift {
-            return self.drift.is_empty() || self.drift == self.drift_told;
-        }
-        self.told.contains_key(&(stage, self.round(stage, now)))
+    fn was_told(&self, stage: NoticeStage) -> bool {
+        let nothing = stage == NoticeStage::Drift && self.drift.is_empty();
+        nothing || self.told.contains_key(&(stage, self.round(stage)))
     }
 
-    /// What depends on the promised end is told again when that was moved, and who was
-    /// asked to approve is asked again when an approval ran out.
-    fn round(&self, stage: NoticeStage, now: Timestamp) -> u32 {
+    /// What tells one telling of a stage from the next. What depends on the promised end
+    /// is told again when that was moved; people are asked again, and of another plan
+    /// anew; what came back twice is told twice.
+    #[must_use]
+    pub fn round(&self, stage: NoticeStage) -> (u32, u32) {
         match stage {
-            NoticeStage::Approval { .. } => self.ran_out(stage, now),
-            NoticeStage::Reminder { .. } | NoticeStage::LastCall => self.moved,
+            NoticeStage::Approval { number } => (self.plans, self.times_asked(number)),
+            NoticeStage::Reminder { .. } | NoticeStage::LastCall => (self.moved, 0),
+            NoticeStage::Drift => (self.drifts, 0),
             NoticeStage::Announcement
             | NoticeStage::Postponement { .. }
             | NoticeStage::BrownOut { .. }
@@ -91,8 +97,7 @@ impl Retirement {
             | NoticeStage::Retired
             | NoticeStage::Withdrawal
             | NoticeStage::Unused
-            | NoticeStage::Drift
-            | NoticeStage::Digest => 0,
+            | NoticeStage::Digest => (0, 0),
         }
     }
 
@@ -245,7 +250,7 @@ impl Retirement {
 
     /// Of what was closed, people are told when it answers again.
     fn stages_unwinding(&self) -> Vec<Due> {
-        let closed = self.told.contains_key(&(NoticeStage::Closed, 0));
+        let closed = self.told.contains_key(&(NoticeStage::Closed, (0, 0)));
         let open = self
             .of_step(ids::CLOSE)
             .map(|run| (run.phase == ActionPhase::Undone).then_some(run.since));

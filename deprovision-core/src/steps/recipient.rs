@@ -4,11 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Contact, Route};
 use crate::id::StepId;
-use crate::pipeline::ids;
+use crate::pipeline::{StepSpec, ids};
 use crate::provider::{
     ApprovalFacts, BrownOutFacts, CallFacts, FindingFacts, NoticeFacts, NoticeStage, RoleFacts,
     SuccessorFacts,
 };
+use crate::resource::ResourceRef;
 use crate::step::StepContext;
 
 /// To whom a notice goes, and why. It is planned, so that a notice that is sent again
@@ -139,9 +140,25 @@ fn approval(stage: NoticeStage, cx: &StepContext<'_>) -> Option<ApprovalFacts> {
     let mut facts = ApprovalFacts::new(digest.to_string(), state.policy().approval_expiry);
     facts.step = step.map(|step| step.title.clone());
     let of_it = |id: &StepId| step.is_none_or(|step| step.id == *id);
+    let for_good = |id: &StepId| {
+        let spec = state.pipeline().step(id);
+        spec.is_some_and(StepSpec::is_irreversible)
+    };
     let actions = plan.all().filter(|(id, _)| of_it(id));
-    let lines = actions.map(|(_, action)| action.summary.clone());
-    let lines: Vec<String> = lines.collect();
+    let (letters, mut others): (Vec<_>, Vec<_>) =
+        actions.partition(|(_, action)| matches!(action.target, ResourceRef::Notice(_)));
+    // What nothing brings back is read first, and nobody has to read whom it is told to.
+    others.sort_by_key(|(id, _)| !for_good(id));
+    let lines = others.into_iter().map(|(id, action)| match for_good(id) {
+        true => format!("{}, for good", action.summary),
+        false => action.summary.clone(),
+    });
+    let mut lines: Vec<String> = lines.collect();
+    match letters.len() {
+        0 => {}
+        1 => lines.push("tell 1 person".to_owned()),
+        many => lines.push(format!("tell {many} people")),
+    }
     facts.count = lines.len() as u64;
     facts.actions = lines.into_iter().take(ApprovalFacts::LISTED).collect();
     Some(facts)

@@ -7,7 +7,7 @@ use super::recipient::Recipient;
 use crate::catalog::Contact;
 use crate::id::{CallerId, PersonId};
 use crate::observation::Observation;
-use crate::provider::{CallFacts, ErrorKind, ProviderError, RoleFacts};
+use crate::provider::{CallFacts, ErrorKind, ProviderError, RoleFacts, error_chain};
 use crate::step::StepContext;
 use crate::usage::CallerUse;
 
@@ -56,24 +56,21 @@ impl Announce {
                     "who called lately is not known completely: {doubt}"
                 ));
             }
-            let Observation::Known { value, .. } = source else {
+        }
+        for used in callers(cx) {
+            let caller = &used.caller;
+            if let Some(contact) = api.consumers.get(caller) {
+                let role = RoleFacts::consumer(caller);
+                told(&mut people, contact).add(role, Some(calls(used)));
                 continue;
-            };
-            for used in &value.callers {
-                let caller = &used.caller;
-                if let Some(contact) = api.consumers.get(caller) {
-                    let role = RoleFacts::consumer(caller);
-                    told(&mut people, contact).add(role, Some(calls(used)));
-                    continue;
-                }
-                let contacts = self.behind(cx, caller, &mut gaps).await?;
-                if contacts.is_empty() {
-                    strangers.push(caller.clone());
-                }
-                for contact in &contacts {
-                    let role = RoleFacts::caller(caller);
-                    told(&mut people, contact).add(role, Some(calls(used)));
-                }
+            }
+            let contacts = self.behind(cx, caller, &mut gaps).await?;
+            if contacts.is_empty() {
+                strangers.push(caller.clone());
+            }
+            for contact in &contacts {
+                let role = RoleFacts::caller(caller);
+                told(&mut people, contact).add(role, Some(calls(used)));
             }
         }
         Ok(Recipients {
@@ -81,6 +78,31 @@ impl Announce {
             strangers,
             gaps,
         })
+    }
+
+    /// Who calls, as far as it can be seen: somebody whom nobody knows, or of whom it can
+    /// not be found out now, keeps the others from nothing.
+    pub(super) async fn calling(&self, cx: &StepContext<'_>) -> BTreeMap<PersonId, Recipient> {
+        let mut people = BTreeMap::new();
+        for used in callers(cx) {
+            let caller = &used.caller;
+            let (role, contacts) = match cx.api.consumers.get(caller) {
+                Some(contact) => (RoleFacts::consumer(caller), vec![contact.clone()]),
+                None => {
+                    let found = self.behind(cx, caller, &mut Vec::new()).await;
+                    let found = found.unwrap_or_else(|error| {
+                        let error = error_chain(&error);
+                        tracing::warn!(%caller, error, "who is behind it can not be found out");
+                        Vec::new()
+                    });
+                    (RoleFacts::caller(caller), found)
+                }
+            };
+            for contact in &contacts {
+                told(&mut people, contact).add(role.clone(), Some(calls(used)));
+            }
+        }
+        people
     }
 
     async fn behind(
@@ -97,6 +119,15 @@ impl Announce {
         }
         Ok(contacts)
     }
+}
+
+/// Who was seen to call.
+fn callers<'a>(cx: &'a StepContext<'_>) -> impl Iterator<Item = &'a CallerUse> {
+    let seen = cx.usage.iter().filter_map(|source| match source {
+        Observation::Known { value, .. } => Some(&value.callers),
+        Observation::Unknown { .. } => None,
+    });
+    seen.flatten()
 }
 
 /// The one entry of a person.

@@ -10,7 +10,7 @@ use crate::observation::Observation;
 use crate::permit::WritePermit;
 use crate::provider::{Delivery, Notice, NoticeStage, Outcome, ProviderError, RoleFacts};
 use crate::resource::NoticeId;
-use crate::retirement::ActionRun;
+use crate::retirement::{ActionRun, Retirement};
 use crate::step::{StepContext, Teller};
 
 /// Who was announced it, as planned.
@@ -40,10 +40,9 @@ impl Teller for Announce {
         };
         match stage {
             NoticeStage::LastCall => {
-                // Somebody new whom nobody knows keeps the others from nothing.
-                let calling = self.recipients(cx).await?;
+                let calling = self.calling(cx).await;
                 people.retain_mut(|recipient| {
-                    let now = calling.people.get(&recipient.to.person);
+                    let now = calling.get(&recipient.to.person);
                     now.is_some_and(|now| recipient.calls_now(now))
                 });
             }
@@ -57,14 +56,7 @@ impl Teller for Announce {
         let port = self.providers.notices()?;
         let mut notices = Vec::with_capacity(people.len());
         for recipient in people {
-            let round = match stage {
-                NoticeStage::Drift => digest_of(cx.retirement.drift()),
-                NoticeStage::Approval { .. } => asked_of(stage, cx),
-                _ => match cx.retirement.moved() {
-                    0 => String::new(),
-                    moved => format!("-{moved}"),
-                },
-            };
+            let round = round(stage, cx.retirement);
             let id = port.id(cx.id, &format!("{stage}{round}"), &recipient.to.person)?;
             let mut facts = recipient.facts_at(stage, cx);
             self.add_links(&mut facts, stage, &id, &recipient.to, cx);
@@ -112,19 +104,23 @@ fn approvers(stage: NoticeStage, cx: &StepContext<'_>) -> Vec<Recipient> {
         .collect()
 }
 
-/// Another plan, and the same one when it is asked for again, is another notice.
-fn asked_of(stage: NoticeStage, cx: &StepContext<'_>) -> String {
-    let plan = cx.retirement.plan().map(|(_, digest)| digest.to_string());
-    let (plans, ran_out) = cx.retirement.asked_before(stage, cx.now);
-    digest_of(&[
-        plan.unwrap_or_default(),
-        plans.to_string(),
-        ran_out.to_string(),
-    ])
-}
-
-/// Another drift is another notice.
-fn digest_of(drift: &[String]) -> String {
-    let digest = Digest::of_bytes(drift.join("\n").as_bytes()).to_hex();
-    format!("-{}", digest.get(..12).unwrap_or(&digest))
+/// What tells a notice from that of another round of its stage.
+fn round(stage: NoticeStage, state: &Retirement) -> String {
+    let (one, two) = state.round(stage);
+    let digest = |texts: &[String]| {
+        let digest = Digest::of_bytes(texts.join("\n").as_bytes()).to_hex();
+        format!("-{}", digest.get(..12).unwrap_or(&digest))
+    };
+    match stage {
+        NoticeStage::Drift => digest(&[state.drift().join("\n"), one.to_string()]),
+        NoticeStage::Approval { .. } => {
+            let plan = state.plan().map(|(_, digest)| digest.to_string());
+            let plan = plan.unwrap_or_default();
+            digest(&[plan, one.to_string(), two.to_string()])
+        }
+        _ => match state.moved() {
+            0 => String::new(),
+            moved => format!("-{moved}"),
+        },
+    }
 }

@@ -190,6 +190,7 @@ impl Driver {
             }
             Next::Tell { stage } => self.give(Command::RecordTold {
                 stage,
+                round: self.retirement.round(stage),
                 told: Vec::new(),
                 untold: Vec::new(),
             }),

@@ -14,7 +14,7 @@ use super::error::Fault;
 /// What the file says it is, under the key `magic` of [`META`].
 pub(super) const MAGIC: &str = "deprovision courier";
 /// The newest format this program knows, under the key `format` of [`META`].
-pub(super) const FORMAT: &str = "1";
+pub(super) const FORMAT: &str = "2";
 
 type Rows<K> = TableDefinition<'static, K, &'static [u8]>;
 

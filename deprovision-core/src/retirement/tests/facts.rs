@@ -33,6 +33,7 @@ fn i_8_traffic_holds_the_closing_and_the_wait_says_who_is_waited_for() {
         case.retirement.actions()[&id(ids::CLOSE, 0)].phase,
         ActionPhase::Waiting
     );
+    while case.drive(&mut || 255) {}
     let why = match case.retirement.next(case.now) {
         Next::Wait { why, .. } => why,
         _other => panic!("it should wait"),

@@ -2,6 +2,7 @@
 //! against a small world with faults.
 
 mod acts;
+mod asking;
 mod clock;
 mod facts;
 mod limits;

@@ -1,16 +1,15 @@
 //! What people decide: approvals, objections, calling it off.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use super::world::*;
 use crate::id::{ObjectionId, StepId};
 use crate::permit::Approval;
 use crate::pipeline::{Pipeline, Stage, StepSpec, ids};
 use crate::policy::Policy;
-use crate::provider::{EffectClass, NoticeStage, Reversibility};
+use crate::provider::{EffectClass, Reversibility};
 use crate::retirement::*;
-use crate::time::{Period, Timestamp};
+use crate::time::Period;
 
 #[test]
 fn i_7_neither_the_proposer_nor_another_plan_can_be_approved() {
@@ -29,81 +28,6 @@ fn i_7_neither_the_proposer_nor_another_plan_can_be_approved() {
         Err(Refusal::Approval(_))
     ));
     assert!(case.give(Command::Approve(approval("ann", digest))).is_ok());
-}
-
-/// Whom the machine asks to approve now.
-fn asked(case: &Case, step: Option<&StepId>) -> Vec<String> {
-    let people = case.retirement.approvers(step, case.now);
-    let names = people.iter().map(|(who, _)| who.person.to_string());
-    names.collect()
-}
-
-#[test]
-fn i_7_who_can_approve_is_asked_once_and_again_when_an_approval_ran_out() {
-    let mut case = ready();
-    let rule = &mut Arc::make_mut(&mut case.retirement.policy).approve_plan;
-    rule.people = 2;
-    case.drive(&mut || 255);
-    // Never who proposes it.
-    assert_eq!(asked(&case, None), ["olga", "sam"]);
-    let ask = Next::Tell {
-        stage: NoticeStage::Approval { number: 0 },
-    };
-    assert_eq!(case.retirement.next(case.now), ask);
-    case.drive(&mut || 255);
-    let digest = case.retirement.plan().unwrap().1;
-    let approve = |case: &mut Case, by| {
-        let (at, expires) = (case.now, Period::days(9).after(case.now));
-        let yes = Approval::new(person(by), BTreeSet::new(), digest, None, at, expires);
-        case.give(Command::Approve(yes)).unwrap();
-    };
-    approve(&mut case, "sam");
-    assert_eq!(asked(&case, None), ["olga"]);
-    while case.drive(&mut || 255) {}
-    assert_ne!(case.retirement.next(case.now), ask, "once");
-    // The policy lets nobody's approval be used for longer than three days.
-    case.now = Period::days(3).after(case.now);
-    assert_eq!(asked(&case, None), ["olga", "sam"]);
-    assert_eq!(case.retirement.next(case.now), ask);
-    case.drive(&mut || 255);
-    approve(&mut case, "sam");
-    approve(&mut case, "olga");
-    while case.drive(&mut || 255) {}
-    let asks = case.log.iter().filter(|(event, _)| {
-        let Event::PeopleTold { stage, .. } = event else {
-            return false;
-        };
-        *stage == NoticeStage::Approval { number: 0 }
-    });
-    assert_eq!(asks.count(), 2);
-}
-
-#[test]
-fn i_7_of_an_irreversible_step_people_are_asked_when_it_is_near() {
-    let mut case = ready();
-    case.until_act(ids::DISABLE_CREDENTIALS);
-    let of_a_step = |event: &Event| {
-        let Event::PeopleTold { stage, .. } = event else {
-            return false;
-        };
-        matches!(stage, NoticeStage::Approval { number: 1.. })
-    };
-    assert!(!case.log.iter().any(|(event, _)| of_a_step(event)));
-    case.until_act(ids::DELETE_CREDENTIALS);
-    let soaked = case.retirement.actions()[&id(ids::DISABLE_CREDENTIALS, 0)].since;
-    let asks = case.log.iter().filter(|(event, _)| of_a_step(event));
-    let asks: Vec<&Timestamp> = asks.map(|(_, at)| at).collect();
-    assert_eq!(asks.len(), 1, "{asks:?}");
-    assert!(*asks[0] >= Period::days(14).after(soaked));
-}
-
-#[test]
-fn i_7_where_roles_are_enough_those_who_hold_them_are_asked() {
-    let mut case = ready();
-    let rule = &mut Arc::make_mut(&mut case.retirement.policy).approve_plan;
-    rule.roles = BTreeSet::from(["security".parse().unwrap()]);
-    case.drive(&mut || 255);
-    assert_eq!(asked(&case, None), ["sam"]);
 }
 
 #[test]

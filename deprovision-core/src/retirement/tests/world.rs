@@ -223,6 +223,7 @@ impl Case {
                 let notice = format!("post:shop:local:{stage}/{}", self.log.len());
                 self.give(Command::RecordTold {
                     stage,
+                    round: self.retirement.round(stage),
                     told: vec![Told::new(person("ann"), notice.parse().unwrap())],
                     untold: vec![],
                 })

@@ -273,6 +273,7 @@ impl Story {
                 let why = self.text("550 no such user");
                 self.give(Command::RecordTold {
                     stage,
+                    round: self.retirement.round(stage),
                     told: told.into(),
                     untold: vec![Untold::new(person("gone"), why)],
                 });

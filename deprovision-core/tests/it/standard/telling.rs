@@ -296,6 +296,23 @@ async fn of_what_came_back_those_are_told_who_answer_for_it_and_once_for_each_fi
     assert_eq!(people(&drift), ["erin", "sam"], "{}", told.story().await);
     let notice = told.notice(NoticeStage::Drift, "erin");
     assert!(!notice.facts.findings.is_empty());
+    // It goes, and comes back: that is told again, though it is the same.
+    let closed = told.retiring.world.held().sets.last().cloned().unwrap();
+    for path in [
+        closed,
+        deprovision_core::provider::PathState::Open { notice: None },
+    ] {
+        told.retiring.world.held().path = path;
+        clock.advance(Period::days(1));
+        told.retiring.engine.run_until_idle().await.unwrap();
+    }
+    let drift = told.told(NoticeStage::Drift);
+    assert_eq!(
+        people(&drift),
+        ["erin", "erin", "sam", "sam"],
+        "{}",
+        told.story().await
+    );
 }
 
 #[tokio::test]
@@ -474,10 +491,12 @@ async fn i_7_who_answers_for_it_is_asked_to_approve_and_does_so_by_the_link() {
     assert_eq!(wanted.plan, plan.digest.to_string());
     assert_eq!(wanted.step, None);
     assert!(
-        wanted.actions.iter().any(|line| line.contains("tell wes")),
+        wanted.actions.contains(&"tell 4 people".to_owned()),
         "{wanted:?}"
     );
     assert_eq!(wanted.count as usize, wanted.actions.len());
+    // What nothing brings back is read first.
+    assert!(wanted.actions[0].ends_with(", for good"), "{wanted:?}");
     let link = links.approve.unwrap();
     told.use_link(&link, AnswerWords::default()).await.unwrap();
     let again = told.use_link(&link, AnswerWords::default()).await;

@@ -10,7 +10,8 @@ use super::world::{World, config, notice, refused, unsure};
 
 const DIGEST: Period = Period::minutes(10);
 const OF_AUDITS: [NoticeStage; 3] = [NoticeStage::Unused, NoticeStage::Drift, NoticeStage::Digest];
-const OF_RETIREMENTS: [NoticeStage; 9] = [
+const OF_RETIREMENTS: [NoticeStage; 10] = [
+    NoticeStage::Approval { number: 0 },
     NoticeStage::Announcement,
     NoticeStage::Reminder { days: 7 },
     NoticeStage::Postponement { number: 1 },
