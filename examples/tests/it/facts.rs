@@ -67,6 +67,15 @@ fn names(folder: &Path) -> Vec<String> {
     found
 }
 
+/// Which approval a letter asks for: `orders-v1-approval-2-0a1b2c3d4e5f-sam-…`.
+fn approval(letter: &str) -> Option<String> {
+    let (api, rest) = letter.split_once("-approval-")?;
+    let (number, rest) = rest.split_once('-')?;
+    let (_, rest) = rest.split_once('-')?;
+    let (person, _) = rest.rsplit_once('-')?;
+    Some(format!("{api}-approval-{number}-{person}"))
+}
+
 /// Looks at everything, from outside.
 pub(crate) async fn look(
     shop: &Shop,
@@ -89,8 +98,12 @@ pub(crate) async fn look(
     let mut letters = BTreeMap::new();
     for name in names(&shop.files.path("outbox")) {
         if let Some(name) = name.strip_suffix(".eml") {
-            // The name ends with a digest of the id.
-            *letters.entry(name.to_owned()).or_default() += 1;
+            // The name ends with a digest of the id: one name is one letter.
+            match approval(name) {
+                // Whose approval ran out while nobody was there is asked again, rightly.
+                Some(asked) => drop(letters.insert(asked, 1)),
+                None => *letters.entry(name.to_owned()).or_default() += 1,
+            }
         }
     }
     let mut trees = BTreeMap::new();
