@@ -180,21 +180,16 @@ fn approval(api: &Api, number: u32) -> ApprovalFacts {
     let mut facts = ApprovalFacts::new(plan.to_string(), Period::hours(72));
     facts.actions = match number {
         0 => vec![
-            format!("tell {} (its owner)", address(api)),
+            "delete the key shop-web, for good".to_owned(),
             format!("answer 410 at {}", place(api)),
             "disable the key shop-web".to_owned(),
-            "delete the key shop-web".to_owned(),
+            "tell 3 people".to_owned(),
         ],
-        _ => vec!["delete the key shop-web".to_owned()],
+        _ => vec!["delete the key shop-web, for good".to_owned()],
     };
     facts.step = (number > 0).then(|| "delete credentials".to_owned());
     facts.count = facts.actions.len() as u64;
     facts
-}
-
-fn address(api: &Api) -> &str {
-    let owner = api.owner.as_ref();
-    owner.map_or("nobody", |owner| owner.email.as_str())
 }
 
 fn place(api: &Api) -> String {
