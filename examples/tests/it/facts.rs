@@ -27,8 +27,9 @@ pub(crate) struct Facts {
     /// The objects in the data, and in the archive.
     data: Vec<String>,
     archived: Vec<String>,
-    /// The tree of the default branch and our branches, by repository.
-    trees: BTreeMap<String, (String, Vec<String>)>,
+    /// The files of the default branch, without the days that are named in them, and our
+    /// branches, by repository.
+    trees: BTreeMap<String, (BTreeMap<String, String>, Vec<String>)>,
     /// How many commits of ours the default branch of the calling program has.
     removals: u32,
 }
@@ -76,6 +77,24 @@ fn approval(letter: &str) -> Option<String> {
     Some(format!("{api}-approval-{number}-{person}"))
 }
 
+/// A text without its days: who waits for the lease of a process that died may close a day
+/// later.
+fn without_days(text: &str) -> String {
+    let is_day = |word: &str| {
+        let digits = |c: char| if c.is_ascii_digit() { '0' } else { c };
+        word.chars().map(digits).collect::<String>() == "0000-00-00"
+    };
+    let between = |c: char| !c.is_ascii_digit() && c != '-';
+    let words = text.split_inclusive(between).map(|word| {
+        let day = word.trim_end_matches(between);
+        match is_day(day) {
+            true => word.replacen(day, "DAY", 1),
+            false => word.to_owned(),
+        }
+    });
+    words.collect()
+}
+
 /// Looks at everything, from outside.
 pub(crate) async fn look(
     shop: &Shop,
@@ -109,7 +128,11 @@ pub(crate) async fn look(
     let mut trees = BTreeMap::new();
     for name in ["billing", "orders-api"] {
         let folder = shop.files.path(&format!("repos/{name}"));
-        let tree = git(&folder, &["rev-parse", "main^{tree}"])?;
+        let mut tree = BTreeMap::new();
+        for file in git(&folder, &["ls-tree", "-r", "--name-only", "main"])?.lines() {
+            let text = git(&folder, &["show", &format!("main:{file}")])?;
+            tree.insert(file.to_owned(), without_days(&text));
+        }
         let refs = ["for-each-ref", "--format=%(refname:short)", "refs/heads"];
         let branches = git(&folder, &refs)?.lines().map(str::to_owned).collect();
         trees.insert(name.to_owned(), (tree, branches));
