@@ -13,9 +13,17 @@ pub enum RootsError {
     /// The system has no root certificates.
     #[error("the system has no root certificates; install them (ca-certificates) or give your own")]
     NoneInSystem,
-    /// What was given holds no certificate that can be used.
-    #[error("no root certificate could be read; give them in PEM, `-----BEGIN CERTIFICATE-----`")]
-    Unreadable,
+    /// What was given holds no certificate.
+    #[error("there is no root certificate; give them in PEM, `-----BEGIN CERTIFICATE-----`")]
+    NoneGiven,
+    /// One of the certificates that were given can not be used.
+    #[error("root certificate {number} can not be used; give it whole, in PEM, or leave it out")]
+    Unusable {
+        /// Which one, from 1.
+        number: usize,
+        /// Why not.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The crypto provider offers no TLS version.
     #[error("TLS can not be set up")]
     Tls(#[source] rustls::Error),
@@ -36,12 +44,17 @@ pub(crate) fn of_system() -> Result<RootCertStore, RootsError> {
 /// The root certificates of a PEM text; every one of them has to be readable.
 pub(crate) fn of_pem(pem: &[u8]) -> Result<RootCertStore, RootsError> {
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate = certificate.map_err(|_| RootsError::Unreadable)?;
-        roots.add(certificate).map_err(|_| RootsError::Unreadable)?;
+    for (before, certificate) in CertificateDer::pem_slice_iter(pem).enumerate() {
+        let unusable = |source| RootsError::Unusable {
+            number: before + 1,
+            source,
+        };
+        let certificate = certificate.map_err(|error| unusable(error.into()))?;
+        let added = roots.add(certificate);
+        added.map_err(|error| unusable(error.into()))?;
     }
     if roots.is_empty() {
-        return Err(RootsError::Unreadable);
+        return Err(RootsError::NoneGiven);
     }
     Ok(roots)
 }

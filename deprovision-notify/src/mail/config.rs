@@ -6,6 +6,8 @@ use deprovision_core::secret::Secret;
 use deprovision_core::time::Period;
 use serde::{Deserialize, Serialize};
 
+use crate::RootsError;
+
 /// Which mail server takes the letters, and how it is talked to. The password is not
 /// part of it: see [`Login`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,9 +117,9 @@ impl fmt::Debug for Login {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SmtpError {
-    /// There is no name of a server.
-    #[error("`host` is empty; name the mail server")]
-    Host,
+    /// The server's name is none.
+    #[error("`host` is no name of a server: {0:?}; write it as in its certificate, or its address")]
+    Host(String),
     /// The name to introduce ourselves with is none.
     #[error("`hello_name` is no name of a host; write it as in an e-mail address")]
     HelloName,
@@ -127,10 +129,10 @@ pub enum SmtpError {
     /// A password would be sent in the clear.
     #[error("a password is not sent without TLS; set `security` to start_tls or tls")]
     PasswordInTheClear,
-    /// The certificates can not be read.
-    #[error("`trusted_pem` holds no certificate; give the PEM text of your CA's")]
-    Trusted(#[source] Option<Box<dyn std::error::Error + Send + Sync>>),
-    /// TLS can not be set up.
-    #[error("TLS can not be set up for `host` {0}")]
-    Tls(String, #[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The certificates can not be used.
+    #[error("`trusted_pem` can not be used; give the PEM text of your CA's certificates")]
+    Trusted(#[source] RootsError),
+    /// TLS can not be set up without certificates of one's own.
+    #[error("TLS can not be set up; mend the cause, or set `trusted_pem`")]
+    Tls(#[source] RootsError),
 }

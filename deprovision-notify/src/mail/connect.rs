@@ -7,21 +7,16 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream};
 use lettre::transport::smtp::extension::ClientId;
-use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
+use tokio::task::JoinSet;
 
+use super::encrypted::Encrypted;
+use super::starttls;
+use super::trust::Trust;
 use super::verdict::Failure;
 
 /// How long one address of the server may take to be reached, so that the next is tried.
@@ -30,9 +25,9 @@ const ONE_ADDRESS: Duration = Duration::from_secs(10);
 /// How a connection is encrypted, with whom to trust.
 pub(super) enum Encryption {
     /// After the server agreed to it.
-    StartTls(TlsParameters),
+    StartTls(Trust),
     /// From the first byte.
-    Tls(Arc<ClientConfig>, ServerName<'static>),
+    Tls(Trust),
     /// Never.
     None,
 }
@@ -41,7 +36,7 @@ impl fmt::Debug for Encryption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::StartTls(_) => "StartTls",
-            Self::Tls(..) => "Tls",
+            Self::Tls(_) => "Tls",
             Self::None => "None",
         })
     }
@@ -56,18 +51,35 @@ pub(super) async fn connect(
 ) -> Result<AsyncSmtpConnection, Failure> {
     let tcp = tcp(host, port).await.map_err(Failure::Network)?;
     let stream: Box<dyn AsyncTokioStream> = match encryption {
-        Encryption::Tls(config, name) => {
-            let connector = TlsConnector::from(config.clone());
-            let stream = connector.connect(name.clone(), tcp).await;
-            Box::new(Encrypted(stream.map_err(Failure::Network)?))
+        Encryption::StartTls(trust) => {
+            let tcp = starttls::agree(tcp, hello).await?;
+            let stream = trust.encrypt(tcp).await.map_err(Failure::Network)?;
+            Box::new(Encrypted::after_greeting(stream))
         }
-        Encryption::StartTls(_) | Encryption::None => Box::new(tcp),
+        Encryption::Tls(trust) => {
+            let stream = trust.encrypt(tcp).await.map_err(Failure::Network)?;
+            Box::new(Encrypted::at_once(stream))
+        }
+        Encryption::None => Box::new(tcp),
     };
-    let mut connection = AsyncSmtpConnection::connect_with_transport(stream, hello).await?;
-    if let Encryption::StartTls(trust) = encryption {
-        connection.starttls(trust.clone(), hello).await?;
+    say_hello(stream, hello.clone()).await
+}
+
+/// The library reads what the server can do, and panics at some of it (at a line of blanks):
+/// in a task of its own, which ends with us, that is an error like others.
+async fn say_hello(
+    stream: Box<dyn AsyncTokioStream>,
+    hello: ClientId,
+) -> Result<AsyncSmtpConnection, Failure> {
+    let mut task = JoinSet::new();
+    task.spawn(async move { AsyncSmtpConnection::connect_with_transport(stream, &hello).await });
+    match task.join_next().await {
+        Some(Ok(connection)) => Ok(connection?),
+        Some(Err(_)) | None => Err(Failure::Network(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "what the server says that it can do is no answer to EHLO",
+        ))),
     }
-    Ok(connection)
 }
 
 /// A connection to the first address of the host that can be reached.
@@ -85,44 +97,6 @@ async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
         }
     }
     Err(last.unwrap_or_else(|| io::Error::other("its name has no address")))
-}
-
-/// A stream of TLS that the library takes for one of bytes.
-#[derive(Debug)]
-struct Encrypted(TlsStream<TcpStream>);
-
-impl AsyncTokioStream for Encrypted {
-    fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.0.get_ref().0.peer_addr()
-    }
-}
-
-impl AsyncRead for Encrypted {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buffer)
-    }
-}
-
-impl AsyncWrite for Encrypted {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
-    }
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 
 mod config;
 mod connect;
+mod encrypted;
 mod memory;
 mod pool;
 mod progress;
 mod smtp;
+mod starttls;
 mod trust;
 mod verdict;
 

@@ -101,6 +101,7 @@ impl Pool {
         place: Place<'a>,
         progress: &Progress,
     ) -> Result<Used<'a>, Failure> {
+        progress.reach(Phase::Connecting);
         while let Some(mut idle) = self.pop() {
             let alive = tokio::time::timeout(ALIVE, idle.connection.command(Rset)).await;
             if matches!(alive, Ok(Ok(_))) {
@@ -131,7 +132,6 @@ impl Pool {
     }
 
     async fn connect(&self, progress: &Progress) -> Result<AsyncSmtpConnection, Failure> {
-        progress.reach(Phase::Connecting);
         let mut connection = connect(&self.host, self.port, &self.encryption, &self.hello).await?;
         if let Some(login) = &self.login {
             progress.reach(Phase::Login);

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 /// How far an attempt is. Only from [`Phase::End`] on can the letter have been taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Phase {
+    /// Until one of the connections is free.
+    Waiting,
     /// Until the server said hello, over TLS where that is wanted.
     Connecting,
     /// Until it knows us.
@@ -25,7 +27,7 @@ pub(super) struct Progress(AtomicU8);
 
 impl Progress {
     pub(super) fn new() -> Self {
-        Self(AtomicU8::new(Phase::Connecting as u8))
+        Self(AtomicU8::new(Phase::Waiting as u8))
     }
 
     pub(super) fn reach(&self, phase: Phase) {
@@ -35,6 +37,7 @@ impl Progress {
     pub(super) fn phase(&self) -> Phase {
         let reached = self.0.load(Ordering::SeqCst);
         let before = [
+            Phase::Waiting,
             Phase::Connecting,
             Phase::Login,
             Phase::Sender,

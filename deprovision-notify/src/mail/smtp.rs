@@ -8,12 +8,13 @@ use deprovision_core::time::Clock;
 use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::Severity;
+use rustls::pki_types::ServerName;
 
 use super::config::{Login, Security, SmtpConfig, SmtpError};
 use super::connect::Encryption;
 use super::pool::{Place, Pool, Server, Used};
 use super::progress::{Phase, Progress};
-use super::trust;
+use super::trust::Trust;
 use super::verdict::{self, Failure};
 use crate::{Channel, Letter, Mail, MailWriter, Sent};
 
@@ -30,7 +31,8 @@ const PIECE: usize = 16 * 1024;
 ///   ended before the line that ends the letter was begun.
 /// - [`Sent::Unsure`]: they ended after that line was begun: the server may have it.
 /// - [`Sent::Broken`]: it refuses our name and password or our sender, its certificate
-///   is not trusted or is for another name, or it offers no TLS.
+///   is not trusted or is for another name, it offers no TLS, or somebody speaks in the
+///   clear where TLS should begin.
 ///
 /// A connection is used for several letters, at most 50, after it showed that it lives. No
 /// letter is sent a second time here, whatever happens. What is small is sent at once
@@ -53,17 +55,16 @@ impl SmtpChannel {
         writer: MailWriter,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, SmtpError> {
-        if config.host.trim().is_empty() {
-            return Err(SmtpError::Host);
-        }
+        let name = ServerName::try_from(config.host.clone());
+        let name = name.map_err(|_invalid| SmtpError::Host(config.host.clone()))?;
         if config.connections == 0 {
             return Err(SmtpError::Connections);
         }
         let port = config.port();
-        let (host, pem) = (&config.host, config.trusted_pem.as_deref());
+        let pem = config.trusted_pem.as_deref();
         let encryption = match config.security {
-            Security::StartTls => Encryption::StartTls(trust::after_hello(host, pem)?),
-            Security::Tls => trust::at_once(host, pem)?,
+            Security::StartTls => Encryption::StartTls(Trust::new(name, pem)?),
+            Security::Tls => Encryption::Tls(Trust::new(name, pem)?),
             Security::DangerousPlain if login.is_some() => {
                 return Err(SmtpError::PasswordInTheClear);
             }
@@ -155,12 +156,7 @@ async fn transact(
     if response.code().severity != Severity::PositiveCompletion {
         return Err(Failure::OutOfStep(response.code()));
     }
-    let said: Vec<&str> = response.message().collect();
-    Ok(verdict::cut(&format!(
-        "{} {}",
-        response.code(),
-        said.join(" ")
-    )))
+    Ok(verdict::said(&response))
 }
 
 #[async_trait]

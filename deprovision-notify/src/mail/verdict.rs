@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 
 use lettre::transport::smtp;
-use lettre::transport::smtp::response::{Code, Severity};
+use lettre::transport::smtp::response::{Code, Response, Severity};
 
 use super::progress::Phase;
 use crate::{Sent, text};
@@ -15,8 +15,14 @@ const SAID: usize = 200;
 /// Why an attempt failed.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// The server can not be reached, or not with TLS from the first byte.
+    /// The server can not be reached, or not with TLS.
     Network(io::Error),
+    /// It said no before the library had the connection.
+    Answered(Response),
+    /// It does not offer STARTTLS.
+    NoStartTls,
+    /// More was said in the clear than was asked for.
+    Ahead,
     /// The library says so: the server's no, the network, TLS.
     Library(smtp::Error),
     /// The server said yes where that makes no sense: its answers are not to what we
@@ -35,8 +41,25 @@ pub(super) fn of(phase: Phase, failure: &Failure) -> Sent {
     match failure {
         Failure::Network(error) => unanswered(phase, error, false),
         Failure::Library(error) => match error.status() {
-            Some(code) => answered(phase, error, code),
+            Some(code) => answered(phase, why(phase, error, Some(code)), code),
             None => unanswered(phase, error, error.is_client()),
+        },
+        Failure::Answered(response) => {
+            let why = format!("{}: it answered {}", doing(phase), said(response));
+            answered(phase, why, response.code())
+        }
+        Failure::NoStartTls => Sent::Broken {
+            why: format!(
+                "{}: it offers no STARTTLS; it may want another `security` or `port`",
+                doing(phase)
+            ),
+        },
+        Failure::Ahead => Sent::Broken {
+            why: format!(
+                "{}: more was said in the clear than was asked for; look who is on the way to \
+                 it, or use TLS from the first byte",
+                doing(phase)
+            ),
         },
         Failure::OutOfStep(code) => ended(
             phase,
@@ -54,7 +77,8 @@ fn unanswered(phase: Phase, error: &(dyn Error + 'static), cannot: bool) -> Sent
     let why = why(phase, error, None);
     match phase {
         Phase::Connecting | Phase::Login if needs_a_person => Sent::Broken { why },
-        Phase::Connecting
+        Phase::Waiting
+        | Phase::Connecting
         | Phase::Login
         | Phase::Sender
         | Phase::Recipient
@@ -63,8 +87,7 @@ fn unanswered(phase: Phase, error: &(dyn Error + 'static), cannot: bool) -> Sent
     }
 }
 
-fn answered(phase: Phase, error: &(dyn Error + 'static), code: Code) -> Sent {
-    let why = why(phase, error, Some(code));
+fn answered(phase: Phase, why: String, code: Code) -> Sent {
     let number = u16::from(code);
     if code.severity != Severity::PermanentNegativeCompletion {
         return Sent::NotSent {
@@ -74,7 +97,7 @@ fn answered(phase: Phase, error: &(dyn Error + 'static), code: Code) -> Sent {
     }
     match (phase, number) {
         // "Authentication required" (RFC 4954), and whatever comes before a letter.
-        (_, 530) | (Phase::Connecting | Phase::Login, _) => Sent::Broken { why },
+        (_, 530) | (Phase::Waiting | Phase::Connecting | Phase::Login, _) => Sent::Broken { why },
         // The letter is too large (RFC 1870).
         (Phase::Sender, 552) => Sent::Refused { why },
         // The sender is not allowed, and is the same for all letters.
@@ -93,12 +116,15 @@ fn ended(phase: Phase, why: String) -> Sent {
     match phase {
         // The line that ends the content may have arrived.
         Phase::End => Sent::Unsure { why },
-        Phase::Connecting | Phase::Login | Phase::Sender | Phase::Recipient | Phase::Content => {
-            Sent::NotSent {
-                why,
-                retry_at: None,
-            }
-        }
+        Phase::Waiting
+        | Phase::Connecting
+        | Phase::Login
+        | Phase::Sender
+        | Phase::Recipient
+        | Phase::Content => Sent::NotSent {
+            why,
+            retry_at: None,
+        },
     }
 }
 
@@ -106,7 +132,11 @@ fn ended(phase: Phase, why: String) -> Sent {
 pub(super) fn was_answered(failure: &Failure) -> bool {
     match failure {
         Failure::Library(error) => error.status().is_some_and(|code| u16::from(code) != 421),
-        Failure::Network(_) | Failure::OutOfStep(_) => false,
+        Failure::Network(_)
+        | Failure::Answered(_)
+        | Failure::NoStartTls
+        | Failure::Ahead
+        | Failure::OutOfStep(_) => false,
     }
 }
 
@@ -150,6 +180,7 @@ fn why(phase: Phase, error: &(dyn Error + 'static), answer: Option<Code>) -> Str
 
 fn doing(phase: Phase) -> &'static str {
     match phase {
+        Phase::Waiting => "waiting for a free connection",
         Phase::Connecting => "connecting to the mail server",
         Phase::Login => "logging in to the mail server",
         Phase::Sender => "naming the sender",
@@ -159,7 +190,13 @@ fn doing(phase: Phase) -> &'static str {
     }
 }
 
+/// What a server answered.
+pub(super) fn said(response: &Response) -> String {
+    let said: Vec<&str> = response.message().collect();
+    cut(&format!("{} {}", response.code(), said.join(" ")))
+}
+
 /// The beginning of a text, as one line.
-pub(super) fn cut(said: &str) -> String {
+fn cut(said: &str) -> String {
     text::line(said).chars().take(SAID).collect()
 }

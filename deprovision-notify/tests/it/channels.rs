@@ -1,5 +1,6 @@
 //! The channels that keep letters.
 
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,10 +8,11 @@ use deprovision_core::provider::{Delivery, DeliveryObserver as _, NoticeStage};
 use deprovision_core::secret::Secret;
 use deprovision_core::time::Clock as _;
 use deprovision_notify::{
-    Channel, Letter, Login, MailWriter, MemoryChannel, Security, Sender, SenderError, Sent,
-    SmtpChannel, SmtpConfig, SmtpError, Templates, Unsubscribe,
+    Channel, Letter, Login, MailWriter, MemoryChannel, RootsError, Security, Sender, SenderError,
+    Sent, SmtpChannel, SmtpConfig, SmtpError, Templates, Unsubscribe,
 };
 
+use crate::http_server::acceptor;
 use crate::world::World;
 
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -148,10 +150,6 @@ fn a_wrong_mail_server_names_its_field() {
     };
     let config = || SmtpConfig::new("mail.example.com");
     assert!(open(config(), None).is_ok());
-    assert!(matches!(
-        open(SmtpConfig::new(" "), None),
-        Err(SmtpError::Host)
-    ));
     let mut wrong = config();
     wrong.connections = 0;
     assert!(matches!(open(wrong, None), Err(SmtpError::Connections)));
@@ -160,22 +158,106 @@ fn a_wrong_mail_server_names_its_field() {
         wrong.hello_name = Some(name.to_owned());
         assert!(matches!(open(wrong, None), Err(SmtpError::HelloName)));
     }
-    for pem in [
-        "",
-        "rubbish",
-        "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n",
-    ] {
-        let mut wrong = config();
-        wrong.trusted_pem = Some(pem.to_owned());
-        let error = open(wrong, None).unwrap_err();
-        assert!(
-            error.to_string().contains("`trusted_pem`") || matches!(error, SmtpError::Tls(..)),
-            "{error}"
-        );
-    }
     let mut wrong = config();
     wrong.security = Security::DangerousPlain;
     let login = Login::new("apis", Secret::new("hunter2"));
     let error = open(wrong, Some(login)).unwrap_err();
     assert!(matches!(error, SmtpError::PasswordInTheClear));
+}
+
+#[test]
+fn a_wrong_server_is_the_same_error_however_it_is_encrypted() {
+    use std::error::Error as _;
+    let world = World::new();
+    let open = |config: SmtpConfig| {
+        let clock = world.permits.clock().clone();
+        SmtpChannel::new(config, None, writer(sender()).unwrap(), clock).map(drop)
+    };
+    let good = acceptor(&["mail.example.com"]).1;
+    let rubbish = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";
+    let no_certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for security in [Security::StartTls, Security::Tls, Security::DangerousPlain] {
+        let config = |host: &str, pem: &str| {
+            let mut config = SmtpConfig::new(host);
+            config.security = security;
+            config.trusted_pem = Some(pem.to_owned());
+            config
+        };
+        for host in ["mail.example.com", "mail_relay", "192.0.2.1", "2001:db8::1"] {
+            open(config(host, &good.repeat(2))).unwrap();
+        }
+        for host in [
+            "",
+            " ",
+            " mail.example.com",
+            "mail.example.com ",
+            "a b",
+            "mail:25",
+            "[::1]",
+        ] {
+            let error = open(config(host, &good)).unwrap_err();
+            assert!(
+                matches!(&error, SmtpError::Host(told) if told == host),
+                "{error:?}"
+            );
+        }
+        if security == Security::DangerousPlain {
+            continue;
+        }
+        for (pem, which) in [
+            (String::new(), None),
+            ("rubbish".to_owned(), None),
+            (rubbish.to_owned(), Some("certificate 1 ")),
+            (format!("{good}{rubbish}{good}"), Some("certificate 2 ")),
+            (
+                format!("{good}{good}{no_certificate}"),
+                Some("certificate 3 "),
+            ),
+        ] {
+            let error = open(config("mail.example.com", &pem)).unwrap_err();
+            assert!(
+                matches!(error, SmtpError::Trusted(_)),
+                "{security:?} {error:?}"
+            );
+            let source = error.source().unwrap();
+            assert_eq!(source.source().is_some(), which.is_some(), "{source}");
+            let which = which.unwrap_or("there is no root certificate");
+            assert!(source.to_string().contains(which), "{source}");
+        }
+    }
+}
+
+/// Says to this program, started again, that its system has no certificates.
+const NO_ROOTS: &str = "DEPROVISION_TEST_NO_ROOTS";
+
+#[test]
+fn a_system_without_roots_is_the_same_error_however_tls_begins() {
+    const NAME: &str = "channels::a_system_without_roots_is_the_same_error_however_tls_begins";
+    if std::env::var_os(NO_ROOTS).is_none() {
+        let empty = tempfile::tempdir().unwrap();
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", NAME])
+            .env(NO_ROOTS, "1")
+            .env("SSL_CERT_FILE", empty.path().join("none.pem"))
+            .env("SSL_CERT_DIR", empty.path())
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&child.stdout);
+        assert!(
+            child.status.success() && told.contains("1 passed"),
+            "{told}"
+        );
+        return;
+    }
+    let world = World::new();
+    for security in [Security::StartTls, Security::Tls] {
+        let mut config = SmtpConfig::new("mail.example.com");
+        config.security = security;
+        let clock = world.permits.clock().clone();
+        let error = SmtpChannel::new(config, None, writer(sender()).unwrap(), clock).unwrap_err();
+        assert!(
+            matches!(error, SmtpError::Tls(RootsError::NoneInSystem)),
+            "{security:?}: {error:?}"
+        );
+    }
 }

@@ -162,7 +162,8 @@ impl Server {
     }
 }
 
-fn acceptor(names: &[&str]) -> (TlsAcceptor, String) {
+/// TLS with a certificate for these names, and the certificate in PEM.
+pub(crate) fn acceptor(names: &[&str]) -> (TlsAcceptor, String) {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).unwrap();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));

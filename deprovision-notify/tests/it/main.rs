@@ -29,6 +29,8 @@ mod shapes;
 #[cfg(test)]
 mod ssrf;
 #[cfg(test)]
+mod starttls;
+#[cfg(test)]
 mod templates;
 #[cfg(test)]
 mod world;

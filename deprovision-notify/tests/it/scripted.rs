@@ -7,7 +7,7 @@ use deprovision_core::time::Period;
 use deprovision_notify::{
     Channel as _, Letter, MailWriter, Security, Sender, Sent, SmtpChannel, SmtpConfig, Templates,
 };
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
@@ -26,6 +26,33 @@ fn channel(world: &World, port: u16) -> SmtpChannel {
     SmtpChannel::new(config, None, writer, clock).unwrap()
 }
 
+/// Says these lines, one for each that it hears, and hears one more at the end.
+pub(crate) async fn talk<S>(stream: &mut BufReader<S>, lines: &[&str])
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    for line in lines {
+        let said = format!("{line}\r\n");
+        stream.write_all(said.as_bytes()).await.unwrap();
+        stream.flush().await.unwrap();
+        hear(stream, line).await;
+    }
+}
+
+/// Hears what follows on this line of ours: one line, or a content to its end.
+pub(crate) async fn hear<S>(stream: &mut BufReader<S>, after: &str)
+where
+    S: AsyncRead + Unpin,
+{
+    let mut heard = String::new();
+    let content = after.starts_with("354");
+    while stream.read_line(&mut heard).await.unwrap_or(0) > 0 {
+        if !content || heard.ends_with("\r\n.\r\n") {
+            break;
+        }
+    }
+}
+
 /// Sends one letter to a server that says these lines, one for each line that it gets,
 /// whatever that is; then it closes the connection.
 async fn sent_to(lines: &'static [&'static str]) -> Sent {
@@ -33,19 +60,7 @@ async fn sent_to(lines: &'static [&'static str]) -> Sent {
     let port = listener.local_addr().unwrap().port();
     let server = tokio::spawn(async move {
         let (stream, _) = listener.accept().await.unwrap();
-        let mut stream = BufReader::new(stream);
-        for line in lines {
-            stream.write_all(line.as_bytes()).await.unwrap();
-            stream.write_all(b"\r\n").await.unwrap();
-            // A content is answered when it has ended.
-            let mut heard = String::new();
-            let content = line.starts_with("354");
-            while stream.read_line(&mut heard).await.unwrap_or(0) > 0 {
-                if !content || heard.ends_with("\r\n.\r\n") {
-                    break;
-                }
-            }
-        }
+        talk(&mut BufReader::new(stream), lines).await;
     });
     let world = World::new();
     let channel = channel(&world, port);
@@ -75,7 +90,6 @@ async fn a_letter_is_accepted_when_the_server_says_so_and_its_words_are_one_line
 
 #[tokio::test]
 async fn a_server_that_is_one_answer_ahead_took_nothing() {
-    // Somebody on the way put an answer in before TLS began, for example.
     let sent = sent_to(&["220 hi", "250 hi", "250 ok", "250 ok", "250 ok", "354 go"]).await;
     assert!(matches!(sent, Sent::NotSent { .. }), "{sent:?}");
     let sent = sent_to(&["220 hi", "250 hi", "250 ok", "250 ok", "354 go", "354 go"]).await;
@@ -85,6 +99,9 @@ async fn a_server_that_is_one_answer_ahead_took_nothing() {
 #[tokio::test]
 async fn rubbish_is_not_sent_before_the_end_and_unsure_after_it() {
     let sent = sent_to(&["220 hi", "250 hi", "nonsense"]).await;
+    assert!(matches!(sent, Sent::NotSent { .. }), "{sent:?}");
+    // A line of blanks, where the library expects a word.
+    let sent = sent_to(&["220 hi", "250-hi\r\n250-  \r\n250 X"]).await;
     assert!(matches!(sent, Sent::NotSent { .. }), "{sent:?}");
     let sent = sent_to(&["220 hi", "250 hi", "250 ok", "250 ok", "354 go", "nonsense"]).await;
     assert!(matches!(sent, Sent::Unsure { .. }), "{sent:?}");
@@ -158,4 +175,25 @@ async fn a_letter_is_written_when_it_is_its_turn() {
     assert!(matches!(first, Sent::Accepted { .. }), "{first:?}");
     assert!(matches!(second, Sent::Accepted { .. }), "{second:?}");
     server.abort();
+}
+
+#[tokio::test]
+async fn a_letter_that_waited_for_a_connection_in_vain_says_so() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let world = World::new();
+    let channel = channel(&world, listener.local_addr().unwrap().port());
+    let [first, second] = ["a", "b"].map(|n| Letter::of(vec![world.notice(n)]).unwrap());
+    let (first, second) = tokio::join!(
+        channel.send(&first, Duration::from_millis(600)),
+        channel.send(&second, Duration::from_millis(200)),
+    );
+    for (sent, doing) in [
+        (first, "connecting to the mail server"),
+        (second, "waiting for a free connection"),
+    ] {
+        let Sent::NotSent { why, .. } = &sent else {
+            panic!("{sent:?}")
+        };
+        assert!(why.contains(doing), "{why}");
+    }
 }
