@@ -45,6 +45,20 @@ impl DyingStep {
     }
 }
 
+/// What a notice is called in every run: its id without what tells its round, which is of
+/// one plan.
+fn name(id: &NoticeId) -> String {
+    let is_digest = |text: &str| text.len() == 12 && text.chars().all(|c| c.is_ascii_hexdigit());
+    let parts = id
+        .name()
+        .split('/')
+        .map(|part| match part.rsplit_once('-') {
+            Some((stage, round)) if is_digest(round) => stage,
+            _ => part,
+        });
+    parts.collect::<Vec<_>>().join("/")
+}
+
 #[async_trait]
 impl Teller for DyingStep {
     async fn notices(
@@ -65,7 +79,8 @@ impl Teller for DyingStep {
         match self.inner.teller() {
             Some(teller) => {
                 let call = teller.send(notice, permit);
-                self.between(format!("send {}", notice.id), call).await
+                self.between(format!("send {}", name(&notice.id)), call)
+                    .await
             }
             None => Ok(Outcome::not_done("this step tells nobody")),
         }
@@ -76,7 +91,7 @@ impl Teller for DyingStep {
             let error = "this step tells nobody";
             return Ok(Observation::unknown(error));
         };
-        self.between(format!("delivery {id}"), teller.delivery(id))
+        self.between(format!("delivery {}", name(id)), teller.delivery(id))
             .await
     }
 }

@@ -77,18 +77,19 @@ fn approval(letter: &str) -> Option<String> {
     Some(format!("{api}-approval-{number}-{person}"))
 }
 
-/// A text without its days: who waits for the lease of a process that died may close a day
-/// later.
+/// A text without its days and moments: who waits for the lease of a process that died
+/// plans a little later, and may close a day later.
 fn without_days(text: &str) -> String {
-    let is_day = |word: &str| {
+    let is_moment = |word: &str| {
         let digits = |c: char| if c.is_ascii_digit() { '0' } else { c };
-        word.chars().map(digits).collect::<String>() == "0000-00-00"
+        let shape: String = word.chars().map(digits).collect();
+        shape == "0000-00-00" || shape == "0000-00-00T00:00:00Z"
     };
-    let between = |c: char| !c.is_ascii_digit() && c != '-';
+    let between = |c: char| !c.is_ascii_alphanumeric() && !"-:".contains(c);
     let words = text.split_inclusive(between).map(|word| {
-        let day = word.trim_end_matches(between);
-        match is_day(day) {
-            true => word.replacen(day, "DAY", 1),
+        let moment = word.trim_end_matches(between);
+        match is_moment(moment) {
+            true => word.replacen(moment, "MOMENT", 1),
             false => word.to_owned(),
         }
     });

@@ -5,10 +5,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use deprovision_core::engine::{Engine, EngineError};
+use deprovision_core::engine::{Engine, EngineError, Status};
 use deprovision_core::id::{PersonId, RetirementId};
 use deprovision_core::pipeline::ids;
 use deprovision_core::retirement::Phase;
+use deprovision_core::time::Clock as _;
 use deprovision_examples::crash::{DyingJournal, Points, dying_steps};
 use deprovision_examples::shop::{Course, Files, Problem, Shop};
 use deprovision_journal::RedbJournal;
@@ -74,9 +75,13 @@ pub(crate) async fn run(
         End::Retired => Phase::Retired,
         End::Cancelled => Phase::Cancelled,
     };
-    course
-        .until(|status| status.phase == goal, |_| at_rest())
-        .await?;
+    // With everything that is due then: who is retired is told so.
+    let clock = shop.clock.clone();
+    let at_goal = |status: &Status| {
+        let later = status.next_check_at.is_none_or(|at| at > clock.now());
+        status.phase == goal && later
+    };
+    course.until(at_goal, |_| at_rest()).await?;
     drop(course);
     Ok((shop, engine, id))
 }
