@@ -21,6 +21,12 @@ mod outbox;
 #[cfg(test)]
 mod outcomes;
 #[cfg(test)]
+mod press_people;
+#[cfg(test)]
+mod press_trouble;
+#[cfg(test)]
+mod press_world;
+#[cfg(test)]
 mod presses;
 #[cfg(test)]
 mod scripted;
