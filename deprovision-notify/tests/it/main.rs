@@ -1,6 +1,8 @@
 //! Words, an outbox on a real disk, and channels to a server on this machine.
 
 #[cfg(test)]
+mod approvals;
+#[cfg(test)]
 mod channels;
 #[cfg(test)]
 mod conformance;
