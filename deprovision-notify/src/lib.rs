@@ -32,8 +32,8 @@ pub use fetch::{
     Resolve, RootsError, SystemResolver, Target, TargetError,
 };
 pub use inbound::{
-    Fresh, InboundError, Press, PressError, Pressed, SlackAnswers, SlackReply, SlackVerifier,
-    WebhookVerifier,
+    Fresh, InboundError, Press, PressError, Pressed, SlackAnswers, SlackPeople, SlackReply,
+    SlackVerifier, TellError, WebhookVerifier,
 };
 pub use letter::{Letter, LetterError};
 pub use mail::{Login, MemoryChannel, Security, SmtpChannel, SmtpConfig, SmtpError};

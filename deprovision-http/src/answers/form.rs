@@ -3,8 +3,9 @@
 use deprovision_core::engine::AnswerWords;
 use deprovision_core::time::{Period, Timestamp};
 
-/// The fields of a form. Fields that nobody asked for are left.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// The fields of a form. Fields that nobody asked for are left. It is not `Debug`: with the
+/// token one answers for its person.
+#[derive(Default)]
 pub(super) struct Form {
     pub(super) token: String,
     pub(super) reason: String,

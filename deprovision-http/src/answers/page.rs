@@ -9,8 +9,8 @@ use super::form::Form;
 
 const PAGE: &str = include_str!("page.html");
 
-/// All that the page can show.
-#[derive(Debug, Default, Serialize)]
+/// All that the page can show. It is not `Debug`: with the token one answers for its person.
+#[derive(Default, Serialize)]
 pub(super) struct Page {
     title: String,
     problem: Option<String>,
@@ -58,7 +58,13 @@ impl Page {
                     Some(step) => format!("Approve {step} of the retirement of {name}"),
                     None => format!("Approve the plan to retire {name}"),
                 },
-                format!("You approve what the plan {plan} says, and nothing else."),
+                match step {
+                    Some(_) => format!(
+                        "This step can not be taken back. You approve what the plan {plan} says \
+                         of it, and nothing else."
+                    ),
+                    None => format!("You approve what the plan {plan} says, and nothing else."),
+                },
                 "Approve",
             ),
         };

@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use deprovision_core::answer::{AnswerDesk, TicketError};
 use deprovision_core::engine::{Engine, EngineError};
+use deprovision_core::journal::JournalError;
 use deprovision_core::retirement::Refusal;
 use deprovision_core::time::Clock;
 use http::header::{ALLOW, HeaderValue, X_CONTENT_TYPE_OPTIONS};
@@ -21,6 +22,7 @@ use tower_service::Service;
 
 use super::form::Form;
 use super::page::{Page, asks};
+use crate::gateway::explained;
 
 /// No form of ours is larger, in bytes.
 const LARGEST_FORM: usize = 32 * 1024;
@@ -32,9 +34,10 @@ const LARGEST_FORM: usize = 32 * 1024;
 /// however often programs that look at mail open a link; only `POST` does, once.
 ///
 /// # Answers
-/// 200 with a page; 400 when the form lacks something, 403 for a link that is not whole,
-/// 405, 409 when the link was used or the retirement can not take it any more, 410 for a
-/// link that expired, 413, 503 when the log can not be written: the form can be sent again.
+/// 200 with a page; 400 when the form lacks something, 403 for a link that is not whole, or
+/// one of a retirement that this log does not have, 405, 409 when the link was used or the retirement can not take it any more, 410 for a
+/// link that expired, 413, 503 when the log can not be written: the form can be sent again,
+/// and why is in an error event of `tracing`.
 /// Every page forbids caching, framing, scripts and referrers, since the address holds the
 /// token.
 ///
@@ -118,8 +121,19 @@ impl AnswerPage {
             Err(EngineError::Refused(refusal)) => {
                 (StatusCode::CONFLICT, Page::refused(refusal.to_string()))
             }
+            // Signed with our key for another log: sending it again does not help.
+            Err(EngineError::Journal(error @ JournalError::NoSuchStream(_))) => {
+                tracing::warn!(%error, "a link of another log was used");
+                let why = "This link is not one of ours. Ask whoever sent it for a new one.";
+                (StatusCode::FORBIDDEN, Page::refused(why))
+            }
             // What it is exactly is for the operator, not for whoever has a link.
-            Err(_trouble) => {
+            Err(trouble) => {
+                tracing::error!(
+                    error = explained(&trouble), retirement = %ticket.retirement,
+                    person = %ticket.person, answer = %ticket.kind,
+                    "an answer by a link could not be recorded"
+                );
                 let again = "It could not be written down just now. Please send it again.";
                 let page = Page::ask(&ticket, &form, Some(again.to_owned()));
                 (StatusCode::SERVICE_UNAVAILABLE, page)

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use deprovision_core::answer::{AnswerDesk, AnswerKey};
 use deprovision_core::catalog::Api;
+use deprovision_core::digest::Digest;
 use deprovision_core::engine::{Engine, Status};
-use deprovision_core::id::{PersonId, RetirementId};
-use deprovision_core::journal::MemoryJournal;
+use deprovision_core::id::{PersonId, RetirementId, StepId};
+use deprovision_core::journal::{Journal, MemoryJournal};
 use deprovision_core::pipeline::{Erasure, Pipeline};
 use deprovision_core::policy::Policy;
 use deprovision_core::provider::AnswerLinks;
+use deprovision_core::resource::NoticeId;
 use deprovision_core::retirement::{Phase, Proposal};
 use deprovision_core::secret::Secret;
 use deprovision_core::steps::{Providers, standard_steps};
@@ -21,21 +23,33 @@ use tower::ServiceExt;
 
 const ADDRESS: &str = "https://apis.example.com/answer";
 
-struct World {
+pub(crate) struct World {
     engine: Engine,
     clock: Arc<ManualClock>,
     id: RetirementId,
     page: AnswerPage,
-    links: AnswerLinks,
+    pub(crate) links: AnswerLinks,
+    desk: Arc<AnswerDesk>,
+}
+
+/// Who is asked, in which notice.
+fn asked() -> (PersonId, NoticeId) {
+    let notice = "outbox:shop:local:orders-v1/announcement/wes";
+    (PersonId::parse("wes").unwrap(), notice.parse().unwrap())
 }
 
 impl World {
     async fn new() -> Self {
+        Self::over(|journal| journal).await
+    }
+
+    /// Over a journal that is made of one in memory.
+    pub(crate) async fn over(journal: impl FnOnce(Arc<dyn Journal>) -> Arc<dyn Journal>) -> Self {
         let clock = Arc::new(ManualClock::starting_at(
             "2027-01-04T09:00:00Z".parse().unwrap(),
         ));
         let engine = Engine::builder()
-            .journal(Arc::new(MemoryJournal::new(clock.clone())))
+            .journal(journal(Arc::new(MemoryJournal::new(clock.clone()))))
             .clock(clock.clone())
             .steps(standard_steps(&Providers::new()).unwrap())
             .build()
@@ -48,19 +62,32 @@ impl World {
         let id = engine.propose(proposal).await.unwrap();
         let key = AnswerKey::new(Secret::new("k".repeat(32))).unwrap();
         let desk = Arc::new(AnswerDesk::new(ADDRESS, key).unwrap());
-        let notice = "outbox:shop:local:orders-v1/announcement/wes"
-            .parse()
-            .unwrap();
-        let wes = PersonId::parse("wes").unwrap();
+        let (wes, notice) = asked();
         let links = desk.links(&id, &wes, &notice, clock.now());
-        let page = AnswerPage::new(engine.clone(), desk, clock.clone());
+        let page = AnswerPage::new(engine.clone(), desk.clone(), clock.clone());
         Self {
             engine,
             clock,
             id,
             page,
             links,
+            desk,
         }
+    }
+
+    /// The links of another retirement.
+    pub(crate) fn links_of(&self, retirement: &RetirementId) -> AnswerLinks {
+        let (wes, notice) = asked();
+        let now = self.clock.now();
+        self.desk.links(retirement, &wes, &notice, now)
+    }
+
+    /// A link that approves a plan, or a step of it.
+    pub(crate) fn approval(&self, step: Option<StepId>) -> String {
+        let (wes, notice) = asked();
+        let (plan, now) = (Digest::of_bytes(b"plan"), self.clock.now());
+        self.desk
+            .approval(&self.id, &wes, &notice, (plan, step), now)
     }
 
     async fn send(&self, method: Method, path: &str, body: String) -> (Response<()>, String) {
@@ -78,13 +105,13 @@ impl World {
         )
     }
 
-    async fn open(&self, link: &str) -> (StatusCode, String) {
+    pub(crate) async fn open(&self, link: &str) -> (StatusCode, String) {
         let path = link.strip_prefix("https://apis.example.com").unwrap();
         let (response, html) = self.send(Method::GET, path, String::new()).await;
         (response.status(), html)
     }
 
-    async fn submit(&self, link: &str, fields: &str) -> (StatusCode, String) {
+    pub(crate) async fn submit(&self, link: &str, fields: &str) -> (StatusCode, String) {
         let (_, token) = link.split_once("?token=").unwrap();
         let body = format!("token={token}&{fields}");
         let (response, html) = self.send(Method::POST, "/answer", body).await;

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod access_log;
 #[cfg(test)]
+mod answer_trouble;
+#[cfg(test)]
 mod answers;
 #[cfg(test)]
 mod conformance;

@@ -3,14 +3,18 @@
 mod answers;
 mod error;
 mod fields;
+mod people;
 mod press;
+mod reply;
 mod seen;
 mod slack;
 mod standard;
 
-pub use answers::{Pressed, SlackAnswers, SlackReply};
+pub use answers::SlackAnswers;
 pub use error::InboundError;
+pub use people::SlackPeople;
 pub use press::{Press, PressError};
+pub use reply::{Pressed, SlackReply, TellError};
 pub use seen::Fresh;
 pub use slack::SlackVerifier;
 pub use standard::WebhookVerifier;

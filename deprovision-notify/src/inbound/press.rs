@@ -8,7 +8,7 @@ use url::form_urlencoded;
 /// (<https://docs.slack.dev/reference/interaction-payloads/block_actions-payload>).
 ///
 /// Verify the request first: [`SlackVerifier`](super::SlackVerifier). The user is who Slack
-/// says pressed; whether that person may answer is for whoever reads the answer.
+/// says pressed; which person of ours that is, a [`SlackPeople`](super::SlackPeople) says.
 ///
 /// ```
 /// use deprovision_notify::Press;
@@ -23,7 +23,9 @@ use url::form_urlencoded;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Press {
-    /// The workspace: `T0123456789`; none for an app of a whole organisation.
+    /// Whose user it is: the workspace (`T0123456789`), or the organisation (`E0123456789`).
+    /// In a channel that two workspaces share, that of whoever pressed. Where Slack does
+    /// not say it, the workspace of the press; none for an app of a whole organisation.
     pub team: Option<String>,
     /// Who pressed: `U0123456789`. Unique together with the workspace.
     pub user: String,
@@ -61,7 +63,7 @@ struct Payload {
     #[serde(default)]
     team: Option<Id>,
     #[serde(default)]
-    user: Option<Id>,
+    user: Option<User>,
     #[serde(default)]
     actions: Vec<Action>,
     #[serde(default)]
@@ -71,6 +73,13 @@ struct Payload {
 #[derive(Deserialize)]
 struct Id {
     id: String,
+}
+
+#[derive(Deserialize)]
+struct User {
+    id: String,
+    #[serde(default)]
+    team_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -95,14 +104,14 @@ impl Press {
         if payload.r#type != "block_actions" {
             return Err(PressError::OtherKind);
         }
-        let user = payload.user.ok_or(PressError::Unreadable)?.id;
+        let user = payload.user.ok_or(PressError::Unreadable)?;
         let mut actions = payload.actions.into_iter();
         let (Some(action), None) = (actions.next(), actions.next()) else {
             return Err(PressError::NotOne);
         };
         Ok(Self {
-            team: payload.team.map(|team| team.id),
-            user,
+            team: user.team_id.or(payload.team.map(|team| team.id)),
+            user: user.id,
             action: action.action_id,
             value: action.value.map(Secret::new),
             response_url: payload.response_url.map(Secret::new),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use deprovision_core::digest::Digest;
 use deprovision_core::time::Timestamp;
@@ -15,9 +15,10 @@ pub(crate) const CAPACITY: usize = 100_000;
 
 /// Remembers requests for as long as their signature is good, in memory and bounded. When
 /// it is full, new ones are put off, since forgetting one would let it in again.
+#[derive(Clone)]
 pub(crate) struct Seen {
     capacity: usize,
-    inner: Mutex<Inner>,
+    inner: Arc<Mutex<Inner>>,
 }
 
 #[derive(Default)]
@@ -30,7 +31,7 @@ impl Seen {
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
             capacity,
-            inner: Mutex::default(),
+            inner: Arc::default(),
         }
     }
 
@@ -45,7 +46,7 @@ impl Seen {
         id: &[u8],
         signed_at: Timestamp,
         now: Timestamp,
-    ) -> Result<Fresh<'_>, InboundError> {
+    ) -> Result<Fresh, InboundError> {
         let digest = Digest::of_bytes(id);
         let mut inner = self.lock();
         inner.drop_until(now);
@@ -60,7 +61,7 @@ impl Seen {
         inner.until.insert(digest, until);
         inner.by_time.insert((until, digest));
         Ok(Fresh {
-            seen: self,
+            seen: self.clone(),
             digest,
             handled: false,
         })
@@ -90,20 +91,20 @@ impl Inner {
 /// [`InboundError::Replayed`]; when it was [handled](Self::handled), from then on. When it is
 /// dropped before, because handling it failed, the request may come again.
 #[must_use = "say that it was handled, or it may come again"]
-pub struct Fresh<'a> {
-    seen: &'a Seen,
+pub struct Fresh {
+    seen: Seen,
     digest: Digest,
     handled: bool,
 }
 
-impl Fresh<'_> {
+impl Fresh {
     /// The request was handled: it is not let in again.
     pub fn handled(mut self) {
         self.handled = true;
     }
 }
 
-impl Drop for Fresh<'_> {
+impl Drop for Fresh {
     fn drop(&mut self) {
         if !self.handled {
             self.seen.forget(&self.digest);
@@ -111,7 +112,7 @@ impl Drop for Fresh<'_> {
     }
 }
 
-impl fmt::Debug for Fresh<'_> {
+impl fmt::Debug for Fresh {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fresh").finish_non_exhaustive()
     }

@@ -58,7 +58,7 @@ impl SlackVerifier {
         &self,
         headers: impl IntoIterator<Item = (K, V)>,
         body: &[u8],
-    ) -> Result<Fresh<'_>, InboundError> {
+    ) -> Result<Fresh, InboundError> {
         let names = [TIMESTAMP, SIGNATURE, "content-length"];
         let [timestamp, signature, length] = read(headers, names)?;
         let timestamp = needed(timestamp, TIMESTAMP)?;

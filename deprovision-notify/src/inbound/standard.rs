@@ -85,7 +85,7 @@ impl WebhookVerifier {
         &self,
         headers: impl IntoIterator<Item = (K, V)>,
         body: &[u8],
-    ) -> Result<Fresh<'_>, InboundError> {
+    ) -> Result<Fresh, InboundError> {
         let names = [ID, TIMESTAMP, SIGNATURE, "content-length"];
         let [id, timestamp, signature, length] = read(headers, names)?;
         let id = needed(id, ID)?;

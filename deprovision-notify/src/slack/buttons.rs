@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::blocks::plain;
-use crate::post::{Reply, What};
+use crate::post::{Approves, Reply, What, cut};
 
 /// How many characters a button's label has
 /// (<https://docs.slack.dev/reference/block-kit/block-elements/button-element>).
@@ -33,7 +33,12 @@ pub enum Interactivity {
     /// It has one: that a notice was read and that a plan is approved is said by pressing a
     /// button, which carries the signed ticket of the link. An address without a ticket,
     /// or with one of more than 2,000 characters, which is what a button holds, stays a
-    /// link.
+    /// link; so does an approval of more than the post shows, since nobody should approve
+    /// by a press what they could not read. Before a press approves, Slack asks once more,
+    /// and says what can not be taken back.
+    ///
+    /// Give [`SlackAnswers::with_people`](crate::SlackAnswers::with_people) who is who:
+    /// without, the press of an approval is refused.
     Buttons,
 }
 
@@ -64,13 +69,8 @@ pub(crate) fn button(reply: &Reply, interactivity: Interactivity) -> Value {
     let fields = match pressed(reply, interactivity) {
         Some((action, ticket)) => {
             let mut fields = json!({ "action_id": action, "value": ticket });
-            if reply.what == What::Approve {
-                fields["confirm"] = json!({
-                    "title": plain("Approve?", 100),
-                    "text": plain("You approve what this plan says, and nothing else.", 300),
-                    "confirm": plain("Approve", 30),
-                    "deny": plain("Not now", 30),
-                });
+            if let Some(approves) = &reply.approves {
+                fields["confirm"] = question(approves);
             }
             fields
         }
@@ -82,11 +82,38 @@ pub(crate) fn button(reply: &Reply, interactivity: Interactivity) -> Value {
     button
 }
 
+/// What is asked before an approval counts
+/// (<https://docs.slack.dev/reference/block-kit/composition-objects/confirmation-dialog-object>).
+fn question(approves: &Approves) -> Value {
+    let of = cut(&approves.of, 95);
+    let (title, text) = match &approves.step {
+        Some(step) => (
+            "Approve what can not be taken back?",
+            format!("Of {of}: {}. This can not be taken back.", cut(step, 110)),
+        ),
+        None => ("Approve?", format!("The retirement of {of}.")),
+    };
+    let text = format!("{text} You approve what this plan says, and nothing else.");
+    let mut question = json!({
+        "title": plain(title, 100),
+        "text": plain(&text, 300),
+        "confirm": plain("Approve", 30),
+        "deny": plain("Not now", 30),
+    });
+    if approves.step.is_some() {
+        question["style"] = json!("danger");
+    }
+    question
+}
+
 /// The `action_id` and the ticket, where a press can give the answer.
 fn pressed(reply: &Reply, interactivity: Interactivity) -> Option<(&'static str, String)> {
     match interactivity {
         Interactivity::Links => None,
         Interactivity::Buttons => {
+            if reply.what == What::Approve && reply.approves.is_none() {
+                return None;
+            }
             let ticket = ticket(&reply.link.url)?;
             (ticket.len() <= MAX_VALUE).then_some((action(reply.what)?, ticket))
         }
@@ -128,6 +155,10 @@ mod tests {
         let reply = Reply {
             what,
             link: Link { label, url },
+            approves: Some(Approves {
+                of: format!("Orders ({id})"),
+                step: Some("delete the keys".to_owned()),
+            }),
         };
         (length, button(&reply, Interactivity::Buttons))
     }
@@ -162,7 +193,12 @@ mod tests {
                 url: url.to_owned(),
             };
             let what = What::Acknowledge;
-            let button = button(&Reply { what, link }, Interactivity::Buttons);
+            let reply = Reply {
+                what,
+                link,
+                approves: None,
+            };
+            let button = button(&reply, Interactivity::Buttons);
             assert_eq!(button["url"], url);
             assert_eq!(button.get("value"), None);
         }

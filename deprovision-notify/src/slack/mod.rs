@@ -11,5 +11,6 @@ pub(crate) use blocks::{escaped, plain};
 pub use bot::SlackBot;
 pub use buttons::Interactivity;
 pub(crate) use buttons::given_by;
+pub(crate) use codes::word;
 pub use threads::{MemoryThreads, Thread, Threads};
 pub use webhook::SlackWebhook;

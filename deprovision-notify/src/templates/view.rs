@@ -135,8 +135,10 @@ struct Approval {
     actions: Vec<String>,
     /// How many actions there are, listed or not.
     count: u64,
-    /// So long an approval may be used.
+    /// So long an approval may be used: whole hours, and the minutes beside them. Never
+    /// longer than is true.
     hours: u64,
+    minutes: u64,
 }
 
 #[derive(Serialize)]
@@ -227,6 +229,7 @@ impl One {
                 actions: lines(&approval.actions),
                 count: approval.count,
                 hours: approval.lasts.as_seconds() / 3_600,
+                minutes: approval.lasts.as_seconds() / 60 % 60,
             }),
             certificate: facts.certificate.as_deref().map(Link::of),
             links: facts.links.as_ref().map(Links::of),

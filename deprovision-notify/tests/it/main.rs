@@ -1,6 +1,8 @@
 //! Words, an outbox on a real disk, and channels to a server on this machine.
 
 #[cfg(test)]
+mod approvals;
+#[cfg(test)]
 mod channels;
 #[cfg(test)]
 mod conformance;
@@ -20,6 +22,12 @@ mod killed;
 mod outbox;
 #[cfg(test)]
 mod outcomes;
+#[cfg(test)]
+mod press_people;
+#[cfg(test)]
+mod press_trouble;
+#[cfg(test)]
+mod press_world;
 #[cfg(test)]
 mod presses;
 #[cfg(test)]

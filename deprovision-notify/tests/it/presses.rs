@@ -1,154 +1,15 @@
 //! Buttons in Slack: from the post that holds them to the answer in the log.
 
-use std::sync::Arc;
-
-use deprovision_core::answer::{AnswerDesk, AnswerKey};
-use deprovision_core::catalog::{Api, Contact};
-use deprovision_core::digest::Digest;
-use deprovision_core::engine::{Engine, Status};
 use deprovision_core::id::{PersonId, RetirementId};
-use deprovision_core::journal::MemoryJournal;
-use deprovision_core::pipeline::{Erasure, Pipeline};
-use deprovision_core::policy::Policy;
-use deprovision_core::provider::{AnswerLinks, Notice, NoticeFacts, NoticeStage};
-use deprovision_core::resource::NoticeId;
-use deprovision_core::retirement::Proposal;
 use deprovision_core::secret::Secret;
-use deprovision_core::steps::{Providers, standard_steps};
-use deprovision_core::time::{Clock, ManualClock, Period};
-use deprovision_notify::{
-    Answers, Channel, Interactivity, Letter, MemoryThreads, Sent, SlackAnswers, SlackBot,
-    SlackReply, SlackVerifier, SlackWebhook,
-};
+use deprovision_core::time::{Clock, Period};
+use deprovision_notify::{Answers, Interactivity, SlackWebhook};
 use serde_json::{Value, json};
 
-use crate::http_server::{Manner, Server};
-use crate::http_world::{HOST, LONG, at, client, url};
+use crate::http_world::{LONG, client, url};
 use crate::inbound::slack as signed;
+use crate::press_world::{SECRET, World, said};
 use crate::shapes::pretty;
-
-const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
-
-struct World {
-    engine: Engine,
-    clock: Arc<ManualClock>,
-    id: RetirementId,
-    desk: Arc<AnswerDesk>,
-    answers: SlackAnswers,
-    server: Server,
-}
-
-impl World {
-    async fn new() -> Self {
-        let clock = Arc::new(ManualClock::starting_at(at("2027-01-04T09:00:00Z")));
-        let engine = Engine::builder()
-            .journal(Arc::new(MemoryJournal::new(clock.clone())))
-            .clock(clock.clone())
-            .steps(standard_steps(&Providers::new()).unwrap())
-            .build()
-            .unwrap();
-        let policy = Policy::default();
-        let pipeline = Pipeline::standard(&policy, Erasure::Never).unwrap();
-        let api = Api::new("orders-v1".parse().unwrap(), "Orders");
-        let by = PersonId::parse("erin").unwrap();
-        let proposal = Proposal::new(api, by, "idle", policy, pipeline);
-        let id = engine.propose(proposal).await.unwrap();
-        let key = AnswerKey::new(Secret::new("k".repeat(32))).unwrap();
-        let desk = Arc::new(AnswerDesk::new("https://apis.example.com/answer", key).unwrap());
-        let verifier = SlackVerifier::new([Secret::new(SECRET)], clock.clone());
-        let answers = SlackAnswers::new(engine.clone(), desk.clone(), verifier, clock.clone());
-        let server = Server::tls(
-            &[HOST],
-            Manner::answer(200, "", r#"{"ok":true,"ts":"1.1"}"#),
-        );
-        Self {
-            engine,
-            clock,
-            id,
-            desk,
-            answers,
-            server: server.await,
-        }
-    }
-
-    fn notice(&self) -> NoticeId {
-        let id = "slack:shop:local:orders-v1/announcement/wes";
-        id.parse().unwrap()
-    }
-
-    fn links(&self) -> AnswerLinks {
-        let wes = PersonId::parse("wes").unwrap();
-        let (notice, now) = (self.notice(), self.clock.now());
-        let mut links = self.desk.links(&self.id, &wes, &notice, now);
-        let plan = (Digest::of_bytes(b"another plan"), None);
-        let approve = self.desk.approval(&self.id, &wes, &notice, plan, now);
-        links.approve = Some(approve);
-        links
-    }
-
-    /// What a channel posts about the retirement.
-    async fn posted(&self, channel: &dyn Channel) -> Value {
-        let api = "orders-v1".parse().unwrap();
-        let mut facts = NoticeFacts::new(api, "Orders");
-        facts.retirement = Some(self.id.clone());
-        facts.links = Some(self.links());
-        let email = "wes@example.com".parse().unwrap();
-        let wes = Contact::new(PersonId::parse("wes").unwrap(), email);
-        let notice = Notice::new(self.notice(), NoticeStage::Announcement, wes, facts);
-        let sent = channel.send(&Letter::of(vec![notice]).unwrap(), LONG).await;
-        assert!(matches!(sent, Sent::Accepted { .. }), "{sent:?}");
-        self.server.received().last().unwrap().json()
-    }
-
-    /// The buttons of a bot's post, in their order.
-    async fn buttons(&self, interactivity: Interactivity) -> Vec<Value> {
-        let threads = Arc::new(MemoryThreads::new());
-        let (token, client) = (Secret::new("xoxb-1"), client(&self.server));
-        let bot = SlackBot::new(client, token, "C1", threads, self.clock.clone())
-            .unwrap()
-            .with_method_at(&url(&self.server, "/api/chat.postMessage"))
-            .unwrap()
-            .with_answers(Answers::Shown)
-            .with_interactivity(interactivity);
-        elements(&self.posted(&bot).await)
-    }
-
-    /// What Slack sends when a button is pressed.
-    fn pressed(&self, button: &Value) -> String {
-        let mut action = button.clone();
-        action["action_ts"] = json!("1800000000.1");
-        let payload = json!({
-            "type": "block_actions",
-            "team": { "id": "T1", "domain": "shop" },
-            "user": { "id": "U1", "username": "wes" },
-            "api_app_id": "A1",
-            "response_url": url(&self.server, "/actions/T1/1/x"),
-            "trigger_id": "1.2.3",
-            "actions": [action],
-        });
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        form.append_pair("payload", &payload.to_string()).finish()
-    }
-
-    async fn take(&self, body: &str) -> SlackReply {
-        let headers = signed(SECRET, self.clock.now().as_second(), body.as_bytes());
-        self.answers.take(headers, body.as_bytes()).await
-    }
-
-    async fn status(&self) -> Status {
-        self.engine.status(&self.id).await.unwrap()
-    }
-}
-
-fn elements(message: &Value) -> Vec<Value> {
-    let blocks = message["blocks"].as_array().unwrap();
-    let actions = blocks.iter().find(|block| block["type"] == "actions");
-    actions.unwrap()["elements"].as_array().unwrap().clone()
-}
-
-fn said(reply: &SlackReply) -> &str {
-    reply.said.as_deref().unwrap_or_default()
-}
 
 #[tokio::test]
 async fn buttons_are_made_only_when_the_app_takes_presses_and_only_where_no_word_is_needed() {
@@ -174,13 +35,83 @@ async fn buttons_are_made_only_when_the_app_takes_presses_and_only_where_no_word
 
 #[tokio::test]
 async fn a_webhooks_post_with_buttons_looks_like_this() {
-    let world = World::new().await;
+    let mut world = World::new().await;
+    world.approval.step = Some("delete every credential".to_owned());
+    world.approval.actions = vec!["delete the key shop-web".to_owned()];
+    world.approval.count = 1;
     let address = Secret::new(url(&world.server, "/"));
     let webhook = SlackWebhook::new(client(&world.server), &address, world.clock.clone())
         .unwrap()
         .with_answers(Answers::Shown)
         .with_interactivity(Interactivity::Buttons);
     insta::assert_snapshot!("slack_buttons", pretty(&world.posted(&webhook).await));
+}
+
+#[tokio::test]
+async fn what_can_not_be_taken_back_is_called_so_in_the_post_and_in_the_question() {
+    let mut world = World::new().await;
+    let button = world.buttons(Interactivity::Buttons).await.remove(3);
+    assert_eq!(
+        button["confirm"]["text"]["text"],
+        "The retirement of Orders (orders-v1). You approve what this plan says, and nothing else."
+    );
+    assert!(!button.to_string().contains("taken back"), "{button}");
+
+    world.approval.step = Some("delete every credential".to_owned());
+    let button = world.buttons(Interactivity::Buttons).await.remove(3);
+    assert_eq!(
+        button["confirm"]["text"]["text"],
+        "Of Orders (orders-v1): delete every credential. This can not be taken back. \
+         You approve what this plan says, and nothing else."
+    );
+    assert_eq!(button["confirm"]["style"], "danger");
+    let post = world.server.received().last().unwrap().json().to_string();
+    let step = "\"delete every credential (can not be taken back)\"";
+    assert!(post.contains(step), "{post}");
+
+    // However long its words are.
+    world.approval.step = Some("x".repeat(450));
+    let button = world.buttons(Interactivity::Buttons).await.remove(3);
+    let asked = button["confirm"]["text"]["text"].as_str().unwrap();
+    assert!(asked.chars().count() <= 300, "{asked}");
+    assert!(
+        asked.contains("can not be taken back. You approve"),
+        "{asked}"
+    );
+}
+
+#[tokio::test]
+async fn what_a_post_does_not_show_in_full_is_approved_by_the_link_alone() {
+    let mut world = World::new().await;
+    let prefix = "delete the key arn:aws:iam::123456789012:user/teams/billing/production/";
+    let keys = |count| (0..count).map(move |n| format!("{prefix}{n:03}"));
+    // As many as fit differ in the post, to their last character.
+    world.approval.actions = keys(20).collect();
+    world.approval.count = 20;
+    let button = world.buttons(Interactivity::Buttons).await.remove(3);
+    assert!(button.get("value").is_some(), "{button}");
+    let post = world.server.received().last().unwrap().json().to_string();
+    for key in keys(20) {
+        assert!(post.contains(&key), "{key} {post}");
+    }
+    // The facts list a hundred of these five hundred.
+    world.approval.actions = keys(100).collect();
+    world.approval.count = 500;
+    let button = world.buttons(Interactivity::Buttons).await.remove(3);
+    assert!(button.get("url").is_some(), "{button}");
+    assert!(button.get("value").is_none() && button.get("confirm").is_none());
+    let post = world.server.received().last().unwrap().json().to_string();
+    let shown = keys(100).filter(|key| post.contains(key)).count();
+    assert!((15..100).contains(&shown), "{shown}");
+    assert!(
+        post.contains(&format!("… and {} more", 500 - shown)),
+        "{post}"
+    );
+    // One that does not fit on its own.
+    world.approval.actions = vec!["x".repeat(3_000)];
+    world.approval.count = 1;
+    let button = world.buttons(Interactivity::Buttons).await.remove(3);
+    assert!(button.get("url").is_some(), "{button}");
 }
 
 #[tokio::test]
@@ -329,7 +260,7 @@ async fn a_ticket_that_is_forged_cut_old_or_for_another_answer_is_refused() {
 }
 
 #[tokio::test]
-async fn what_could_not_be_written_down_may_be_pressed_again() {
+async fn a_ticket_of_a_retirement_that_this_log_does_not_have_is_not_one_of_ours() {
     let world = World::new().await;
     let mut button = world.buttons(Interactivity::Buttons).await.remove(0);
     // A ticket of ours for a retirement that this log does not have.
@@ -341,13 +272,10 @@ async fn what_could_not_be_written_down_may_be_pressed_again() {
     let (_, token) = links.acknowledge.split_once("?token=").unwrap();
     button["value"] = json!(token);
     let body = world.pressed(&button);
-    for _ in 0..2 {
-        // Not even the very same request is taken for a replay.
-        let reply = world.take(&body).await;
-        assert_eq!(reply.status, 503);
-        assert!(said(&reply).contains("press again later"), "{reply:?}");
-        assert!(!reply.pressed.unwrap().recorded);
-    }
+    let reply = world.take(&body).await;
+    assert_eq!(reply.status, 200);
+    assert!(said(&reply).contains("not one of ours"), "{reply:?}");
+    assert!(!reply.pressed.unwrap().recorded);
 }
 
 #[tokio::test]

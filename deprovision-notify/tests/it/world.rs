@@ -93,7 +93,7 @@ pub(crate) fn notice(id: NoticeId) -> Notice {
     Notice::new(id, NoticeStage::Announcement, dana, facts)
 }
 
-fn config(directory: &TempDir) -> OutboxConfig {
+pub(crate) fn config(directory: &TempDir) -> OutboxConfig {
     let path = directory.path().join("outbox");
     OutboxConfig::new(path, "shop", "apis@example.com".parse().unwrap())
 }

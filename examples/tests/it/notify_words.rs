@@ -84,6 +84,54 @@ fn a_german_page_has_the_markup_of_the_english_one() {
 }
 
 #[test]
+fn an_approval_says_in_german_what_can_not_be_taken_back_and_how_long_it_lasts() {
+    let asked = |step: Option<&str>, lasts: &[Period]| {
+        let all = lasts.iter().map(|lasts| {
+            let mut facts = facts();
+            let mut approval = ApprovalFacts::new("sha256:0a", *lasts);
+            approval.step = step.map(str::to_owned);
+            facts.approval = Some(approval);
+            facts
+        });
+        let number = u32::from(step.is_some());
+        written("de", NoticeStage::Approval { number }, all.collect())
+    };
+    for (lasts, words) in [
+        (Period::days(3), "72 Stunden"),
+        (Period::hours(1), "1 Stunde"),
+        (Period::minutes(90), "1 Stunde und 30 Minuten"),
+        (Period::minutes(121), "2 Stunden und 1 Minute"),
+        (Period::seconds(59), "weniger als eine Minute"),
+        (Period::days(365), "8.760 Stunden"),
+    ] {
+        let message = asked(None, &[lasts]);
+        let sentence = format!("und kann {words} lang verwendet werden.");
+        for said in [&message.text, &message.html] {
+            assert!(said.contains(&sentence), "{sentence} {said}");
+            assert!(!said.contains("zurückgenommen"), "{said}");
+        }
+    }
+    let both = asked(
+        Some("Schlüssel löschen"),
+        &[Period::days(3), Period::minutes(30)],
+    );
+    assert_eq!(
+        both.subject,
+        "Ihre Freigabe wird für unumkehrbare Schritte an 2 Schnittstellen gebraucht"
+    );
+    for said in [&both.text, &both.html] {
+        for words in [
+            "können nicht zurückgenommen werden",
+            "Schlüssel löschen (kann nicht zurückgenommen werden)",
+            "72 Stunden",
+            "30 Minuten",
+        ] {
+            assert!(said.contains(words), "{words} {said}");
+        }
+    }
+}
+
+#[test]
 fn every_role_and_every_kind_of_finding_has_german_words() {
     let caller = "shop-web".parse().unwrap();
     let roles = [

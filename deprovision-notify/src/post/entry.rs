@@ -1,15 +1,17 @@
-//! What a post in a chat says: short, in parts, and without the syntax of any chat.
+//! What is said of an API.
 
 use deprovision_core::answer::AnswerKind;
 use deprovision_core::provider::{AnswerLinks, Notice, NoticeFacts, NoticeStage};
 use deprovision_core::time::Timestamp;
 use url::Url;
 
+use super::approval::{Approves, Asked};
+use super::line::line;
 use crate::Letter;
 use crate::text::is_direction;
 
 /// How many bytes of a text are kept. A post is read between others.
-const MAX_TEXT: usize = 500;
+pub(super) const MAX_TEXT: usize = 500;
 /// How many items of a list are kept.
 const MAX_ITEMS: usize = 10;
 /// How many bytes an address may have.
@@ -29,8 +31,7 @@ pub enum Answers {
     Shown,
 }
 
-/// A post.
-#[derive(Debug)]
+/// A post. Nothing of it is `Debug`: with its addresses one answers for the recipient.
 pub(crate) struct Post {
     /// In one line.
     pub(crate) title: String,
@@ -39,7 +40,6 @@ pub(crate) struct Post {
 }
 
 /// What is said of one API.
-#[derive(Debug)]
 pub(crate) struct Entry {
     /// In one line.
     pub(crate) title: String,
@@ -52,17 +52,17 @@ pub(crate) struct Entry {
 }
 
 /// A word of ours, and an address of the web without spaces, quotes and angle brackets.
-#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Link {
     pub(crate) label: &'static str,
     pub(crate) url: String,
 }
 
 /// One of the answers that a recipient can give.
-#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Reply {
     pub(crate) what: What,
     pub(crate) link: Link,
+    /// What is approved; only where the post shows all of it.
+    pub(crate) approves: Option<Approves>,
 }
 
 /// Which answer.
@@ -107,22 +107,17 @@ fn entry(notice: &Notice, answers: Answers) -> Entry {
         links: Vec::new(),
         answers: Vec::new(),
     };
-    let mut say = |label: &'static str, texts: Vec<String>| {
-        if !texts.is_empty() {
-            entry.facts.push((label, list(&texts)));
-        }
-    };
     let one = |text: &str| match text.is_empty() {
         true => Vec::new(),
         false => vec![text.to_owned()],
     };
-    say("API", vec![facts.api.to_string()]);
+    entry.say("API", vec![facts.api.to_string()]);
     let mut told = vec![notice.to.person.to_string()];
     told.extend(facts.roles.iter().map(|role| role.text.clone()));
-    say("For", vec![told.join(", ")]);
-    say("Why", one(&facts.reason));
-    say("Ends", facts.ends.map(moment).into_iter().collect());
-    say("Does not answer", brown_out(facts));
+    entry.say("For", vec![told.join(", ")]);
+    entry.say("Why", one(&facts.reason));
+    entry.say("Ends", facts.ends.map(moment).into_iter().collect());
+    entry.say("Does not answer", brown_out(facts));
     let mut links = Vec::new();
     let mut address = |label: &'static str, url: &str| {
         links.extend(link(label, url));
@@ -135,33 +130,42 @@ fn entry(notice: &Notice, answers: Answers) -> Entry {
         {
             text = format!("{text}: {url}");
         }
-        say("Use instead", vec![text]);
+        entry.say("Use instead", vec![text]);
     }
     if let Some(url) = facts.documentation.as_deref()
         && !address("Read more", url)
     {
-        say("Read more", one(url));
+        entry.say("Read more", one(url));
     }
     if let Some(certificate) = facts.certificate.as_deref()
         && !address("Certificate", certificate)
     {
-        say("Certificate", one(certificate));
+        entry.say("Certificate", one(certificate));
     }
-    say("What goes", facts.routes.clone());
-    say("Calls", calls(facts));
+    entry.say("What goes", facts.routes.clone());
+    entry.say("Calls", calls(facts));
     let found = facts.findings.iter();
-    say("Found", found.map(|one| one.text.clone()).collect());
+    entry.say("Found", found.map(|one| one.text.clone()).collect());
+    let mut approves = None;
     if let Some(approval) = &facts.approval {
-        say("Step", approval.step.iter().cloned().collect());
-        say("What is done", approval.actions.clone());
-        say("Plan", one(&approval.plan));
+        let asked = Asked::of(facts, approval);
+        entry.facts.extend(asked.facts);
+        approves = asked.approves;
     }
-    say("To object, name", retirement(notice));
+    entry.say("To object, name", retirement(notice));
     entry.links = links;
     if let (Answers::Shown, Some(links)) = (answers, &facts.links) {
-        entry.answers = replies(links);
+        entry.answers = replies(links, approves);
     }
     entry
+}
+
+impl Entry {
+    fn say(&mut self, label: &'static str, texts: Vec<String>) {
+        if !texts.is_empty() {
+            self.facts.push((label, list(&texts)));
+        }
+    }
 }
 
 fn headline(notice: &Notice) -> String {
@@ -176,7 +180,7 @@ fn headline(notice: &Notice) -> String {
             format!("{title}: your approval of its retirement is needed")
         }
         NoticeStage::Approval { number: _ } => {
-            format!("{title}: your approval of a step is needed")
+            format!("{title}: a step that can not be taken back needs your approval")
         }
         NoticeStage::Announcement => format!("{title} will be retired {on}"),
         NoticeStage::Reminder { days: 1 } => format!("{title} will be retired in a day, {on}"),
@@ -198,7 +202,9 @@ fn headline(notice: &Notice) -> String {
 fn of_many(stage: NoticeStage) -> String {
     match stage {
         NoticeStage::Approval { number: 0 } => "whose retirement needs your approval".to_owned(),
-        NoticeStage::Approval { number: _ } => "of which a step needs your approval".to_owned(),
+        NoticeStage::Approval { number: _ } => {
+            "of which a step that can not be taken back needs your approval".to_owned()
+        }
         NoticeStage::Announcement => "will be retired".to_owned(),
         NoticeStage::Reminder { days: 1 } => "will be retired in a day".to_owned(),
         NoticeStage::Reminder { days } => format!("will be retired in {days} days"),
@@ -260,7 +266,7 @@ fn retirement(notice: &Notice) -> Vec<String> {
     }
 }
 
-fn replies(links: &AnswerLinks) -> Vec<Reply> {
+fn replies(links: &AnswerLinks, mut approves: Option<Approves>) -> Vec<Reply> {
     let all = [
         (
             What::Acknowledge,
@@ -273,7 +279,12 @@ fn replies(links: &AnswerLinks) -> Vec<Reply> {
     ];
     let replies = all.into_iter().filter_map(|(what, label, address)| {
         let link = link_within(label, address?, MAX_ANSWER_URL)?;
-        Some(Reply { what, link })
+        let approves = (what == What::Approve).then(|| approves.take()).flatten();
+        Some(Reply {
+            what,
+            link,
+            approves,
+        })
     });
     replies.collect()
 }
@@ -318,35 +329,6 @@ fn list(items: &[String]) -> String {
     text
 }
 
-/// One line of at most so many bytes. Control characters and marks of direction become
-/// spaces, since a text could pose as another with them.
-pub(crate) fn line(text: &str, max: usize) -> String {
-    let mut line = String::new();
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control() || is_direction(c)) {
-        if word.is_empty() {
-            continue;
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-        if line.len() > max {
-            break;
-        }
-    }
-    cut(&line, max)
-}
-
-/// The text, with an ellipsis where it was cut to so many bytes.
-pub(crate) fn cut(text: &str, max: usize) -> String {
-    if text.len() <= max {
-        return text.to_owned();
-    }
-    let max = max.saturating_sub('…'.len_utf8());
-    let end = (0..=max).rev().find(|at| text.is_char_boundary(*at));
-    format!("{}…", text.get(..end.unwrap_or(0)).unwrap_or_default())
-}
-
 fn day(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
 }
@@ -358,7 +340,6 @@ fn moment(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
     fn only_addresses_of_the_web_are_links() {
@@ -380,16 +361,7 @@ mod tests {
             "https://example.com/\u{202e}x",
             "https://",
         ] {
-            assert_eq!(link("x", bad), None, "{bad}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn a_line_is_one_line_within_its_length(text in any::<String>(), max in 4..300usize) {
-            let line = line(&text, max);
-            prop_assert!(line.len() <= max);
-            prop_assert!(!line.chars().any(|c| c.is_control() || is_direction(c)));
+            assert!(link("x", bad).is_none(), "{bad}");
         }
     }
 }
