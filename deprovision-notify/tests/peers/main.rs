@@ -10,6 +10,8 @@ mod calendar;
 #[cfg(test)]
 mod cards;
 mod content;
+#[cfg(test)]
+mod courier;
 mod faults;
 #[cfg(test)]
 #[expect(dead_code, reason = "the other tests use the rest of it")]
