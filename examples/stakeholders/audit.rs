@@ -1,10 +1,8 @@
 //! Once a week: what the logs tell of all APIs goes to those who own them, without a
 //! retirement and so without a permit (`Courier::inform`).
 
-use deprovision_core::audit::Audit;
-use deprovision_core::catalog::Catalog;
+use deprovision_core::audit::{Audit, with_callers};
 use deprovision_core::time::{Period, Timestamp};
-use deprovision_core::usage::UsageReport;
 use deprovision_examples::Problem;
 use deprovision_usage::{Depth, Format, Inputs, RouteTable, UsageReader};
 
@@ -46,7 +44,7 @@ pub(crate) async fn if_due(world: &World) -> Result<Option<usize>, Problem> {
     let report = read.await??;
     // After the reading: what was read later than that would prove nothing.
     let now = world.clock().now();
-    let catalog = with_callers(world, &report);
+    let catalog = with_callers(&world.given.catalog, &report, &world.given.directory);
     let audit = Audit::of(&catalog, &report, &world.given.policy, now);
     let courier = &world.courier;
     let mut notices = audit.alerts(&catalog, |name| courier.audit_id(name))?;
@@ -56,19 +54,4 @@ pub(crate) async fn if_due(world: &World) -> Result<Option<usize>, Problem> {
     }
     world.files.write(LAST, now.to_string())?;
     Ok(Some(notices.len()))
-}
-
-/// The catalog with those whom the directory knows behind callers: an audit reads no
-/// directory, and would find that nobody is known there.
-fn with_callers(world: &World, report: &UsageReport) -> Catalog {
-    let mut catalog = world.given.catalog.clone();
-    for api in catalog.apis.values_mut() {
-        for (caller, _, _) in report.api(&api.id).top_callers(usize::MAX) {
-            if let Some(contact) = world.given.directory.behind(caller) {
-                let known = api.consumers.entry(caller.clone());
-                known.or_insert_with(|| contact.clone());
-            }
-        }
-    }
-    catalog
 }

@@ -46,6 +46,7 @@
 //! - A *decline* is told by a trend over whole days, never by two of them; see [`trend`](trend()).
 //! - The order of findings, and every word of them, follows from what goes in.
 
+mod callers;
 mod finding;
 mod hidden;
 mod judge;
@@ -58,6 +59,7 @@ mod trend;
 mod view;
 mod words;
 
+pub use callers::with_callers;
 pub use finding::{Finding, FindingKind, Subject};
 pub use report::{Audit, UnmatchedSummary};
 pub use similar::{

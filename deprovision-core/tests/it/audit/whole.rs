@@ -1,7 +1,7 @@
 //! The whole audit of a company, as people read it.
 
-use deprovision_core::audit::{Audit, FindingKind};
-use deprovision_core::catalog::{Catalog, Lifecycle, Severity};
+use deprovision_core::audit::{Audit, FindingKind, with_callers};
+use deprovision_core::catalog::{Catalog, Contact, Directory, Lifecycle, Severity, Source};
 use deprovision_core::policy::Policy;
 use deprovision_core::time::Period;
 
@@ -191,6 +191,43 @@ fn a_successor_with_half_of_the_calls_supersedes_nothing() {
     let untold = FindingKind::Unreachable;
     assert_eq!(with(20, 80), [untold, FindingKind::Superseded]);
     assert_eq!(with(21, 79), [untold]);
+}
+
+#[test]
+fn whom_a_directory_knows_is_not_unreachable_and_the_catalog_comes_first() {
+    let mut v1 = api("a-v1");
+    v1.successor = Some(id("a-v2"));
+    let contact = |name: &str| {
+        let email = format!("{name}@example.com").parse().unwrap();
+        Contact::new(name.parse().unwrap(), email)
+    };
+    v1.consumers.insert("k1".parse().unwrap(), contact("ann"));
+    let mut log = Log::new("edge");
+    for caller in ["k1", "k2", "other"] {
+        log.call("a-v1", By::Caller(caller), ago(3), 20);
+    }
+    let report = report(&[log]);
+    let catalog = Catalog::new([v1, api("a-v2")]);
+    let text = "callers: {k*: {person: dana, email: dana@example.com}}";
+    let directory = Directory::read(&Source::new("d.yaml", text)).unwrap();
+    let known = with_callers(&catalog, &report, &directory);
+    let behind: Vec<String> = known.apis[&id("a-v1")]
+        .consumers
+        .iter()
+        .map(|(caller, who)| format!("{caller}: {}", who.person))
+        .collect();
+    assert_eq!(behind, ["k1: ann", "k2: dana"]);
+    let lost = |catalog: &Catalog| {
+        let audit = Audit::of(catalog, &report, &Policy::default(), now());
+        let found = audit
+            .findings
+            .iter()
+            .filter(|f| f.kind == FindingKind::Unreachable);
+        found.map(|f| f.to_string()).collect::<Vec<_>>().join("\n")
+    };
+    assert!(lost(&catalog).contains("k2"), "{}", lost(&catalog));
+    assert!(!lost(&known).contains("k2"), "{}", lost(&known));
+    assert!(lost(&known).contains("other"), "{}", lost(&known));
 }
 
 #[test]
