@@ -12,7 +12,7 @@ mod teller;
 
 pub use checks::Checks;
 pub use files::Files;
-pub use people::{approvals_asked, approve_what_waits};
+pub use people::approve_what_waits;
 pub use teller::{Teller, news_line};
 
 /// Anything that can go wrong while an example runs.

@@ -14,7 +14,7 @@ use crate::Problem;
 ///
 /// # Errors
 /// When the log can not be read.
-pub async fn approvals_asked(
+async fn approvals_asked(
     engine: &Engine,
     status: &Status,
     now: Timestamp,

@@ -16,7 +16,8 @@ use crate::time::{Period, Timestamp};
 const UNREACHED: Period = Period::hours(1);
 /// No longer than this between two asks when nobody was reached.
 const UNREACHED_LONGEST: Period = Period::days(1);
-/// No longer than this between two asks: links to answer by are good for no longer.
+/// No longer than this between two asks: links to answer by are good for so long, where
+/// the desk says nothing else.
 const LONGEST: Period = Period::days(30);
 /// No sooner than this after an ask, whatever ran out meanwhile.
 const SPACING: Period = Period::hours(12);

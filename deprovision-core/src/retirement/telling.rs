@@ -35,8 +35,9 @@ impl Retirement {
             .min()
     }
 
-    /// Who was told of a stage, as it is now: of what depends on the promised end, since
-    /// that was last moved.
+    /// Who was told of a stage in the [round](Retirement::round) that it is in: of what
+    /// depends on the promised end, since that was last moved. An asking for an approval
+    /// ends its round: see [`Retirement::approvers`] for who is missing.
     #[must_use]
     pub fn told_of(&self, stage: NoticeStage) -> Option<&BTreeSet<PersonId>> {
         self.told.get(&(stage, self.round(stage)))
